@@ -1,0 +1,84 @@
+# The one door. `make run` and `make test` do their own set-up; they need git, make and python3-venv only.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run serve test unit lint types docs proof test-servers test-browser lock migration clean
+
+PYTHON ?= python3
+TORCH := torch==2.13.0
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check
+FEEDBACK ?=
+NAME ?= $(shell basename "$(FEEDBACK)" | sed 's/\.[^.]*$$//' | tr 'A-Z' 'a-z' | tr -c 'a-z0-9._\n-' '-' | sed 's/^[^a-z0-9]*//')
+SERVE ?= 1
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 16
+
+# Everything comes locked with its hash; torch alone by version, because its builds differ by machine.
+.venv/run.ready: requirements/run.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements/run.lock
+	$(PIP) install --quiet --no-deps $(TORCH)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.ready: .venv/run.ready requirements/dev.lock
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements/dev.lock
+	@touch $@
+
+setup: .venv/run.ready ## set up .venv, nothing else
+
+setup-dev: .venv/dev.ready
+
+run: setup ## set up, then the sample company, or FEEDBACK=file.csv [NAME=source] with your own settings; SERVE=0 ends after the summary
+ifeq ($(strip $(FEEDBACK)),)
+	@$(BIN)/feedback-bridge demo $(if $(filter 0,$(SERVE)),--no-page,--page)
+else
+	@$(BIN)/feedback-bridge import "$(FEEDBACK)" --source "$(NAME)"
+	@$(BIN)/feedback-bridge run
+	@$(BIN)/feedback-bridge summary
+	@$(if $(filter 0,$(SERVE)),true,$(BIN)/feedback-bridge serve)
+endif
+
+serve: setup ## serve the page of your own settings
+	@$(BIN)/feedback-bridge serve
+
+test: setup-dev ## set up, then lint, types, and all tests that need no other server
+	$(MAKE) --no-print-directory lint types
+	$(BIN)/python -m pytest -n 2 -m "not proof and not servers and not browser"
+
+unit: setup-dev ## the fast tests
+	$(BIN)/python -m pytest -n 2 -m "not slow and not proof and not servers and not browser"
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell bridge topics connectors docs tests README.md CHANGELOG.md CONTRIBUTING.md
+	$(BIN)/interrogate --quiet bridge topics connectors
+
+types: setup-dev
+	$(BIN)/mypy
+
+docs: setup ## write the generated parts of the documentation
+	$(BIN)/python -m bridge.config.docs
+	$(BIN)/python docs/commands.py
+
+proof: setup-dev ## the long proofs
+	$(BIN)/python -m pytest -m proof
+
+test-servers: setup-dev ## tests against real servers, installed by themselves
+	$(BIN)/python -m pytest -m servers
+
+test-browser: setup-dev ## tests in Chromium, installed by itself
+	$(BIN)/python -m pytest -m browser
+
+migration: setup-dev ## a new migration from the models: make migration NAME=words
+	$(BIN)/python -m bridge.migrations "$(NAME)"
+
+lock: setup-dev ## resolve all requirements anew (torch is left out: see above)
+	$(PIP) install --quiet pip-tools
+	echo "$(TORCH)" > .venv/torch.txt
+	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --unsafe-package torch -c .venv/torch.txt --extra xlsx --extra build -o requirements/run.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --unsafe-package torch -c .venv/torch.txt -c requirements/run.lock --extra xlsx --extra build --extra dev -o requirements/dev.lock pyproject.toml
+
+clean: ## remove what was made
+	rm -rf .venv .demo build dist *.egg-info

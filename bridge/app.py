@@ -1,0 +1,214 @@
+"""Where everything is wired: the only place that reads the environment and the clock."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bridge.errors import AlreadyRunning, InputError, ModelError, SettingsError, StoreError
+
+if TYPE_CHECKING:
+    from bridge.config.load import Loaded
+    from bridge.config.model import Settings
+    from bridge.config.model import Source as SourceSettings
+    from bridge.pipeline.context import Context, Progress
+    from bridge.pipeline.pulling import Pulled
+    from bridge.store.database import Database
+    from bridge.tracker import Tracker
+    from connectors import Source
+    from topics.classify import KindClassifier
+    from topics.encoders.base import Encoder
+    from topics.language import Detector
+
+
+class App:
+    """The program's parts, each made at first use."""
+
+    def __init__(self, *, config_path: Path | None = None, flags: Mapping[str, object] | None = None) -> None:
+        self.config_path = config_path
+        self.cwd = Path.cwd()
+        self._flags = dict(flags or {})
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        import platformdirs
+
+        from bridge.config.load import load
+
+        name = "feedback-bridge"
+        return load(
+            flags=self._flags,
+            env=os.environ,
+            file=self.config_path,
+            cwd=self.cwd,
+            user_dir=platformdirs.user_config_path(name),
+            data_dir=platformdirs.user_data_path(name),
+            cache_dir=platformdirs.user_cache_path(name),
+        )
+
+    def loaded(self) -> Loaded:
+        """Return the settings with their origins; raises `SettingsError`."""
+        return self._loaded
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._loaded.settings
+
+    @cached_property
+    def database(self) -> Database:
+        """The store, its schema brought to this version."""
+        from bridge.store.database import Database
+
+        database = Database(self.settings.database.url.reveal())
+        database.upgrade()
+        return database
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder named in the settings; raises `ModelError`."""
+        from topics.embed import make_encoder
+        from topics.errors import ModelError as TopicsModelError
+
+        try:
+            return make_encoder(self.settings.topics.encoder, cache=self.settings.paths.cache)
+        except TopicsModelError as error:
+            raise ModelError(f"topics.encoder: {error}") from error
+
+    @cached_property
+    def classifier(self) -> KindClassifier:
+        """The classifier of kinds."""
+        from topics.classify import KindClassifier
+
+        return KindClassifier.load()
+
+    @cached_property
+    def detector(self) -> Detector:
+        """The detector of languages."""
+        from topics.language import Detector
+
+        return Detector()
+
+    def tracker(self) -> Tracker:
+        """Return the tracker named in the settings."""
+        if self.settings.tracker != "local":
+            msg = (
+                'tracker: this version keeps tickets in its own backlog only; write tracker = "local" '
+                '("jira" is known, and comes with the Jira gateway)'
+            )
+            raise SettingsError(msg)
+        from bridge.tracker.local import LocalTracker
+
+        return LocalTracker(self.database, now)
+
+    def scratch(self, path: Path, encoder: Any = None) -> App:
+        """Return the same program on another, new database; `encoder` replaces the one of the settings."""
+        flags = {**self._flags, "database.url": f"sqlite:///{path}"}
+        other = App(config_path=self.config_path, flags=flags)
+        other.__dict__["encoder"] = encoder or self.encoder
+        return other
+
+    def context(
+        self, *, as_of: datetime | None = None, progress: Progress | None = None, **extra: Any
+    ) -> Context:
+        """Return what a run needs. `as_of` sets the bridge's clock."""
+        from bridge.pipeline.context import Context, Silent
+
+        return Context(
+            database=self.database,
+            settings=self.settings,
+            now=as_of or now(),
+            encoder=lambda: self.encoder,
+            classifier=lambda: self.classifier,
+            detector=lambda: self.detector,
+            tracker=self.tracker,
+            progress=progress or Silent(),
+            **extra,
+        )
+
+    def pull(
+        self, context: Context, names: Sequence[str] = (), *, full: bool = False
+    ) -> Callable[[], list[Pulled]]:
+        """Return the pull of these sources, or of all that are not paused."""
+        chosen = self._sources(names)
+
+        def do() -> list[Pulled]:
+            return [self._pull_one(context, source, full=full) for source in chosen]
+
+        return do
+
+    def _sources(self, names: Sequence[str]) -> list[SourceSettings]:
+        known = {source.name: source for source in self.settings.sources}
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            there = ", ".join(known) or "none yet: add a [[source]] to bridge.toml"
+            raise InputError(f"there is no source named {unknown[0]!r}; sources: {there}")
+        return [known[name] for name in names] or [s for s in known.values() if not s.paused]
+
+    def _pull_one(self, context: Context, source: SourceSettings, *, full: bool) -> Pulled:
+        from bridge.pipeline.pulling import Pulled, pull_source
+        from bridge.store.intake import Counts
+        from connectors.errors import BadSettings
+
+        try:
+            built = build_source(source.connector, source.revealed(), context.now)
+        except BadSettings as error:
+            return Pulled(source=source.name, counts=Counts(), error=f"{source.name}: {error}")
+        return pull_source(context, source.name, source.connector, built, every=source.every, once=full)
+
+    @contextmanager
+    def only_one(self) -> Iterator[None]:
+        """Hold the store for one run, or raise `AlreadyRunning`; a killed holder frees it."""
+        path = self.database.path
+        if path is None:
+            yield
+            return
+        try:
+            file = path.with_name(path.name + ".lock").open("a")
+        except OSError as error:
+            raise StoreError(f"{path.parent} can't be written: {error.strerror}") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlreadyRunning(
+                    f"another run is at work on {path}; wait for it to end, or stop it, and try again"
+                ) from None
+            yield
+
+
+def now() -> datetime:
+    """Return the present time: the one clock."""
+    return datetime.now(UTC)
+
+
+def build_source(connector: str, settings: Mapping[str, Any], at: datetime) -> Source:
+    """Build a source from its settings, telling it the time if it wants to know."""
+    import dataclasses
+
+    from connectors.registry import build, connector_class
+
+    fields = {field.name for field in dataclasses.fields(connector_class(connector))}  # type: ignore[arg-type]
+    clock = {"now": at} if "now" in fields and "now" not in settings else {}
+    return build(connector, {**settings, **clock})
+
+
+def parse_as_of(text: str | None) -> datetime | None:
+    """Read `--as-of`: a day (its end) or an ISO time; naive times are UTC."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"--as-of: {text!r} is no date; write 2026-11-21 or 2026-11-21T09:30:00+01:00"
+        ) from None
+    if len(text) == len("2026-11-21"):
+        at += timedelta(days=1, microseconds=-1)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

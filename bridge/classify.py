@@ -1,0 +1,65 @@
+"""Kinds of the texts of a file, without a database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from connectors import Upsert
+
+if TYPE_CHECKING:
+    from bridge.app import App
+    from bridge.pipeline.context import Progress
+
+BATCH = 500
+
+
+def classify_file(app: App, file: Path, *, text: str, id_: str | None, out: Path, progress: Progress) -> int:
+    """Write `{id, kind, score, scores}` for each text; return how many there are."""
+    count = 0
+    with out.open("w", encoding="utf-8") as target:
+        for batch in _batches(file, text, id_):
+            _write(app, batch, target)
+            count += len(batch)
+            progress.step("classify", count, None)
+    return count
+
+
+def _batches(file: Path, text: str, id_: str | None) -> Iterator[list[tuple[str, str]]]:
+    from bridge.app import build_source, now
+
+    columns = {"text": text, **({"id": id_} if id_ else {})}
+    source = build_source("files", {"path": str(file.absolute()), "columns": columns}, now())
+    batch: list[tuple[str, str]] = []
+    row = 0
+    for event in source.pull(None):
+        row += _is_row(event)
+        if isinstance(event, Upsert):
+            batch.append((event.message.external_id if id_ else str(row), event.message.text))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _is_row(event: Any) -> bool:
+    from connectors import Rejected
+
+    return isinstance(event, Upsert | Rejected)
+
+
+def _write(app: App, batch: list[tuple[str, str]], target: TextIO) -> None:
+    from topics.embed import encode_distinct
+    from topics.normalise import normalise, plain
+
+    short = [plain(normalise(text).text) for _, text in batch]
+    classifier, encoder = app.classifier, app.encoder
+    block = next((block for block in encoder.blocks if block.name == classifier.uses), None)
+    vectors = encode_distinct(encoder, short)[:, block.start : block.stop] if block else None
+    for (name, _), found in zip(batch, classifier.predict(short, vectors), strict=True):
+        scores = {kind.value: round(value, 4) for kind, value in found.scores.items()}
+        row = {"id": name, "kind": found.kind.value, "score": round(found.score, 4), "scores": scores}
+        target.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -1,0 +1,244 @@
+"""The commands about topics: look, and decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bridge.cli.output import AsOf, Format, FormatFlag, JsonFlag, print_json, print_rows, say
+from bridge.cli.session import context, session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from bridge.verbs import Verbs
+
+app = typer.Typer(no_args_is_help=True, help="Topics: what people speak of, and what was decided.")
+TopicId = Annotated[str, typer.Argument(metavar="T-n", help="The topic, such as T-12.")]
+Who = Annotated[str, typer.Option("--who", help="Who decides, for the record.", envvar="USER")]
+COLUMNS = {
+    "id": "topic",
+    "title": "title",
+    "kind": "kind",
+    "state": "state",
+    "reach": "people",
+    "mentions": "mentions",
+    "trend": "26 weeks",
+    "last": "last",
+    "ticket": "ticket",
+}
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    as_of: AsOf = None,
+    as_json: JsonFlag = False,
+    layout: FormatFlag = Format.TABLE,
+    state: Annotated[str | None, typer.Option("--state", help="Only topics in this state.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="Only topics of this kind.")] = None,
+) -> None:
+    """List all topics but merged and ignored ones, the widest reach first."""
+    from bridge.report import topic_reports
+
+    here = context(ctx, as_of)
+    with here.database.reading() as store:
+        reports = topic_reports(store, here.now)
+    rows = [r.as_json() for r in reports]
+    rows = [r for r in rows if (state is None or r["state"] == state) and (kind is None or r["kind"] == kind)]
+    layout = Format.JSON if as_json else layout
+    if layout in (Format.TABLE, Format.MD):
+        rows = [_short(row) for row in rows]
+    print_rows(rows, layout, columns=COLUMNS)
+    if not rows:
+        say("No topics yet. Take feedback in with: feedback-bridge import FILE --source NAME, then run.")
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    from topics.trend import sparkline
+
+    return {
+        **row,
+        "trend": sparkline(row["trend"]["per_week"]) + (" burst" if row["trend"]["burst"] else ""),
+        "last": row["last_seen"][:10],
+        "ticket": (row["ticket"] or {}).get("key"),
+    }
+
+
+@app.command()
+def show(ctx: typer.Context, topic: TopicId, as_of: AsOf = None, as_json: JsonFlag = False) -> None:
+    """Show one topic: figures, keywords, nearest topics, evidence, history."""
+    from bridge.errors import InputError
+    from bridge.report import topic_detail
+    from bridge.verbs import topic_number
+
+    here = context(ctx, as_of)
+    number = topic_number(topic)
+    with here.database.reading() as store:
+        number = _root(store, number)
+        detail = topic_detail(store, here.now, number)
+    if detail is None:
+        raise InputError(f"nobody has spoken of T-{number} up to {here.now:%Y-%m-%d}")
+    if as_json:
+        print_json(detail)
+    else:
+        _print_detail(detail)
+
+
+def _root(store: Any, number: int) -> int:
+    from bridge.errors import InputError
+    from bridge.store import topics as topic_store
+
+    found = topic_store.topic(store, number)
+    if found is None:
+        raise InputError(f"there is no topic T-{number}; see: feedback-bridge topics list")
+    if found.root != number:
+        say(f"T-{number} was merged into T-{found.root}")
+    return found.root
+
+
+def _print_detail(detail: dict[str, Any]) -> None:
+    short = _short(detail)
+    print(f"{detail['id']}  {detail['title']}")
+    print(f"{detail['kind']} · {detail['state']} · {detail['reach']} people · {detail['mentions']} mentions")
+    print(f"{detail['first_seen'][:10]} to {detail['last_seen'][:10]} · {short['trend']}")
+    print(f"keywords: {', '.join(detail['keywords'])}")
+    near = ", ".join(f"{n['topic']} {n['score']:.2f}" for n in detail["nearest"])
+    print(f"nearest: {near or 'none'}")
+    for quote in detail["evidence"]:
+        text = " ".join(quote["quote"].split())
+        print(f"  “{text}”")
+        print(
+            f"    {quote['author'] or 'somebody'} · {quote['source']} · {quote['at'][:10]} · {quote['item']}"
+        )
+    for event in detail["history"]:
+        print(f"{event['at'][:10]}  {event['who']}: {event['what']}")
+
+
+def deciding(ctx: typer.Context, who: str) -> AbstractContextManager[Verbs]:
+    """Open a transaction in which a person decides."""
+    from contextlib import contextmanager
+
+    from bridge.verbs import Verbs
+
+    here = context(ctx)
+
+    @contextmanager
+    def open_() -> Iterator[Verbs]:
+        with here.database.writing() as store:
+            yield Verbs(store, who, here.now)
+
+    return open_()
+
+
+def _new_ticket(ctx: typer.Context, number: int) -> dict[str, str]:
+    """Return the tracker, project and type that a ticket of this topic would get by the rules."""
+    from bridge.pipeline.acting import ticket_place
+
+    return ticket_place(context(ctx), number)
+
+
+@app.command()
+def approve(ctx: typer.Context, topic: TopicId, who: Who = "somebody") -> None:
+    """Let the topic's ticket be created at the next sync."""
+    from bridge.verbs import topic_number
+
+    number = topic_number(topic)
+    place = _new_ticket(ctx, number)
+    with deciding(ctx, who) as verbs:
+        verbs.approve(number, **place)
+    session(ctx).hint(f"T-{number} approved; create its ticket with: feedback-bridge sync")
+
+
+@app.command()
+def reject(ctx: typer.Context, topic: TopicId, who: Who = "somebody") -> None:
+    """Make no ticket of the topic; the topic itself goes on."""
+    from bridge.verbs import topic_number
+
+    number = topic_number(topic)
+    place = _new_ticket(ctx, number)
+    with deciding(ctx, who) as verbs:
+        verbs.reject(number, **place)
+    session(ctx).hint(
+        f"T-{number}: no ticket will be made; undo with: feedback-bridge topics undo T-{number}"
+    )
+
+
+@app.command()
+def ignore(ctx: typer.Context, topic: TopicId, who: Who = "somebody") -> None:
+    """Hide the topic for good; what is said of it later stays with it."""
+    from bridge.verbs import topic_number
+
+    number = topic_number(topic)
+    with deciding(ctx, who) as verbs:
+        verbs.ignore(number)
+    session(ctx).hint(f"T-{number} ignored; undo with: feedback-bridge topics undo T-{number}")
+
+
+@app.command()
+def snooze(
+    ctx: typer.Context,
+    topic: TopicId,
+    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="Until this day.")] = None,
+    until_people: Annotated[
+        int | None, typer.Option("--until-people", min=1, help="Until so many people said it.")
+    ] = None,
+    who: Who = "somebody",
+) -> None:
+    """Hold the topic's ticket back until a day, or until it grows."""
+    from bridge.app import parse_as_of
+    from bridge.errors import InputError
+    from bridge.verbs import topic_number
+
+    if (until is None) == (until_people is None):
+        raise InputError("name one of --until DATE and --until-people N")
+    number = topic_number(topic)
+    with deciding(ctx, who) as verbs:
+        verbs.snooze(number, until=parse_as_of(until), until_reach=until_people)
+    session(ctx).hint(f"T-{number} snoozed; undo with: feedback-bridge topics undo T-{number}")
+
+
+@app.command()
+def rename(
+    ctx: typer.Context,
+    topic: TopicId,
+    title: Annotated[str, typer.Argument(help="The new title.")],
+    who: Who = "somebody",
+) -> None:
+    """Give the topic a title that no machine replaces."""
+    from bridge.verbs import topic_number
+
+    number = topic_number(topic)
+    with deciding(ctx, who) as verbs:
+        verbs.rename(number, title)
+
+
+@app.command()
+def merge(
+    ctx: typer.Context,
+    topic: TopicId,
+    into: Annotated[str, typer.Option("--into", metavar="T-n", help="The topic that survives.")],
+    who: Who = "somebody",
+) -> None:
+    """Let one topic be part of another; undo takes it apart again, exactly."""
+    from bridge.verbs import topic_number
+
+    number, target = topic_number(topic), topic_number(into)
+    with deciding(ctx, who) as verbs:
+        verbs.merge(number, target)
+    session(ctx).hint(
+        f"T-{number} is part of T-{target} now; undo with: feedback-bridge topics undo T-{number}"
+    )
+
+
+@app.command()
+def undo(ctx: typer.Context, topic: TopicId, who: Who = "somebody") -> None:
+    """Take back the latest decision about a topic."""
+    from bridge.verbs import topic_number
+
+    number = topic_number(topic)
+    with deciding(ctx, who) as verbs:
+        verb = verbs.undo(number)
+    say(f"undone: {verb} T-{number}")

@@ -1,0 +1,102 @@
+"""What every step has at hand, and how it claims its slices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bridge.config.model import Settings
+    from bridge.store.database import Database
+    from bridge.tracker import Tracker
+    from topics.classify import KindClassifier
+    from topics.encoders.base import Encoder
+    from topics.language import Detector
+
+STEPS = (
+    "pull",
+    "normalise",
+    "statements",
+    "roles",
+    "dedupe",
+    "classify",
+    "embed",
+    "assign",
+    "discover",
+    "label",
+    "evidence",
+    "track",
+    "decide",
+    "plan",
+    "sync",
+)
+"""The names of the steps, in their order."""
+
+SLICE = 500
+"""Items or statements that a step works on at once."""
+
+
+class Progress(Protocol):
+    """Tells a person how far a step is."""
+
+    def step(self, name: str, done: int, total: int | None) -> None:
+        """Say that `done` of `total` (None: unknown) are done in a step."""
+        ...
+
+
+class Silent:
+    """Progress that nobody sees."""
+
+    def step(self, name: str, done: int, total: int | None) -> None:
+        """Say nothing."""
+
+
+class GivenVectors(Protocol):
+    """Vectors that come with the items."""
+
+    def key(self, external_id: str) -> str:
+        """Return the key that a statement of this item has its vector under."""
+        ...
+
+    def read(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the vectors under these keys, float32."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """Sort keys after the first up to and including the second; two disjoint ranges may run at once."""
+
+    after: str = ""
+    until: str = "\U0010ffff"
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One run: its store, settings, clock and models. Models are made at first use."""
+
+    database: Database
+    settings: Settings
+    now: datetime  # the bridge's clock: every window counts back from here
+    encoder: Callable[[], Encoder]
+    classifier: Callable[[], KindClassifier]
+    detector: Callable[[], Detector]
+    tracker: Callable[[], Tracker]
+    progress: Progress = field(default_factory=Silent)
+    keys: KeyRange = field(default_factory=KeyRange)
+    all_kinds: bool = False  # every kind forms topics, not only those that ask for something
+    whole: bool = False  # one statement an item
+    given: GivenVectors | None = None  # vectors by item instead of by text
+    run_id: int | None = None
+
+    def slices(
+        self, name: str, claim: Callable[[], list[int]], total: int | None = None
+    ) -> Iterator[list[int]]:
+        """Yield slices of ids until none is left; the step moves each on before it asks for the next."""
+        done = 0
+        while ids := claim():
+            yield ids
+            done += len(ids)
+            self.progress.step(name, done, total)

@@ -1,0 +1,105 @@
+"""Kinds and vectors: the steps `classify` and `embed`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.models import Statement, Vector
+from bridge.pipeline.context import SLICE, Context
+from bridge.store import slices
+
+if TYPE_CHECKING:
+    from topics.encoders.base import Encoder
+
+
+def model_name(encoder: Encoder) -> str:
+    """Return the name that vectors are stored under: model id and revision."""
+    return f"{encoder.model_id}@{encoder.revision}"
+
+
+def vectors_of(context: Context, statements: Sequence[Statement]) -> NDArray[np.float32]:
+    """Return the vectors of statements in their order; new texts are encoded once and stored."""
+    encoder = context.encoder()
+    model = model_name(encoder)
+    hashes = [statement.text_hash for statement in statements]
+    found = known_vectors(context, hashes)
+    missing = {s.text_hash: s.plain for s in statements if s.text_hash not in found}
+    if missing:
+        order = sorted(missing)
+        made = encoder.encode([missing[text_hash] for text_hash in order])
+        fresh = {key: row.astype("<f4").tobytes() for key, row in zip(order, made, strict=True)}
+        found.update(fresh)
+        with context.database.writing() as session:
+            there = slices.known_hashes(session, order, model)
+            rows = [
+                {"workspace_id": 1, "text_hash": key, "model": model, "data": data}
+                for key, data in fresh.items()
+                if key not in there
+            ]
+            slices.add(session, Vector, rows)
+    table = [np.frombuffer(found[text_hash], "<f4") for text_hash in hashes]
+    return np.array(table, np.float32).reshape(len(hashes), encoder.dimension)
+
+
+def known_vectors(context: Context, hashes: Sequence[str]) -> dict[str, bytes]:
+    """Return the vectors there are, by text hash; the one door to stored vectors."""
+    if context.given is not None:
+        return context.given.read(hashes)
+    with context.database.reading() as session:
+        return slices.vectors(session, hashes, model_name(context.encoder()))
+
+
+def classify(context: Context) -> dict[str, int]:
+    """Give each new statement its kind."""
+    done = 0
+    with context.database.reading() as session:
+        total = slices.count_statements_at(session, slices.NEW)
+    for ids in context.slices("classify", lambda: _claim(context, slices.NEW), total):
+        with context.database.reading() as session:
+            statements = slices.statements(session, ids)
+        scores = context.classifier().predict([s.plain for s in statements], _block(context, statements))
+        rows = [
+            {
+                "id": statement.id,
+                "kind": score.kind.value,
+                "kind_score": round(score.score, 4),
+                "kind_scores": {kind.value: round(value, 4) for kind, value in score.scores.items()},
+                "stage": slices.CLASSIFIED,
+            }
+            for statement, score in zip(statements, scores, strict=True)
+        ]
+        with context.database.writing() as session:
+            slices.write(session, Statement, rows)
+        done += len(ids)
+    return {"statements": done}
+
+
+def _block(context: Context, statements: Sequence[Statement]) -> NDArray[np.float32] | None:
+    """Return the part of the vectors that the classifier reads, None when the encoder has no such part."""
+    wanted = context.classifier().uses
+    block = next((block for block in context.encoder().blocks if block.name == wanted), None)
+    return None if block is None else vectors_of(context, statements)[:, block.start : block.stop]
+
+
+def embed(context: Context) -> dict[str, int]:
+    """Give each classified statement its vector."""
+    done = 0
+    with context.database.reading() as session:
+        total = slices.count_statements_at(session, slices.CLASSIFIED)
+    for ids in context.slices("embed", lambda: _claim(context, slices.CLASSIFIED), total):
+        with context.database.reading() as session:
+            statements = slices.statements(session, ids)
+        vectors_of(context, statements)
+        with context.database.writing() as session:
+            slices.write(session, Statement, [{"id": key, "stage": slices.EMBEDDED} for key in ids])
+        done += len(ids)
+    return {"statements": done}
+
+
+def _claim(context: Context, stage: int) -> list[int]:
+    with context.database.reading() as session:
+        return slices.statements_at(session, stage, context.keys.after, context.keys.until, SLICE)

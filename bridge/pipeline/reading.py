@@ -1,0 +1,130 @@
+"""From raw text to statements: the steps `normalise` and `statements`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from bridge.models import WORKSPACE, Item, Statement
+from bridge.pipeline.context import SLICE, Context
+from bridge.store import slices
+from bridge.store.intake import drop_statements
+from topics.near import fingerprints
+from topics.normalise import Clean, plain
+from topics.normalise import normalise as clean_text
+from topics.records import Span
+from topics.roles import signals
+from topics.statements import split_many
+
+
+def normalise(context: Context) -> dict[str, int]:
+    """Clean each new item's text and read off it what can be read."""
+    done = 0
+    with context.database.reading() as session:
+        total = slices.count_items_at(session, slices.PULLED)
+    for ids in context.slices("normalise", lambda: claim_items(context, slices.PULLED), total):
+        with context.database.reading() as session:
+            items = slices.items(session, ids)
+            raw = slices.raw_texts(session, ids)
+        rows = [_normalised(context, item, raw.get(item.id or 0, "")) for item in items]
+        with context.database.writing() as session:
+            slices.write(session, Item, rows)
+        done += len(ids)
+    return {"items": done}
+
+
+def claim_items(context: Context, stage: int) -> list[int]:
+    """Return the next slice of items at a stage."""
+    with context.database.reading() as session:
+        return slices.items_at(session, stage, context.keys.after, context.keys.until, SLICE)
+
+
+def _normalised(context: Context, item: Item, raw: str) -> dict[str, Any]:
+    clean: Clean = clean_text(raw, is_html=item.is_html, is_mail=item.is_mail)
+    short = plain(clean.text)
+    said = signals(clean.text)
+    return {
+        "id": item.id,
+        "text": clean.text,
+        "lang": item.lang if item.lang_given else context.detector().detect(short)[0],
+        "repost_handle": clean.repost_of,
+        "mentions_handles": f" {' '.join(said.addressed)} " if said.addressed else "",
+        "signals": said.mask,
+        "exact": fingerprints(short).exact,
+        "stage": slices.NORMALISED,
+    }
+
+
+def statements(context: Context) -> dict[str, int]:
+    """Split each item into its statements; those that an edit left as they were keep their places."""
+    done = made = 0
+    with context.database.reading() as session:
+        total = slices.count_items_at(session, slices.NORMALISED)
+    for ids in context.slices("statements", lambda: claim_items(context, slices.NORMALISED), total):
+        with context.database.reading() as session:
+            items = slices.items(session, ids)
+            before = slices.statements_of(session, ids)
+        spans = _split(context, items)
+        kept: list[dict[str, Any]] = []
+        fresh: list[dict[str, Any]] = []
+        for item, parts in zip(items, spans, strict=True):
+            _match(context, item, parts, before[item.id or 0], kept, fresh)
+        with context.database.writing() as session:
+            drop_statements(session, ids, keep=[row["id"] for row in kept])
+            slices.write(session, Statement, [{"id": row["id"], "ordinal": -row["id"]} for row in kept])
+            slices.write(session, Statement, kept)
+            slices.add(session, Statement, fresh)
+            slices.write(session, Item, [{"id": key, "stage": slices.SPLIT} for key in ids])
+        done, made = done + len(ids), made + len(fresh)
+    return {"items": done, "statements": made}
+
+
+def _split(context: Context, items: Sequence[Item]) -> list[list[Span]]:
+    if context.whole:
+        return [[Span(0, len(item.text), item.text)] for item in items]
+    found = split_many([item.text for item in items], [item.lang for item in items])
+    return [parts or [Span(0, len(item.text), item.text)] for item, parts in zip(items, found, strict=True)]
+
+
+def _match(
+    context: Context,
+    item: Item,
+    parts: Sequence[Span],
+    before: Sequence[Statement],
+    kept: list[dict[str, Any]],
+    fresh: list[dict[str, Any]],
+) -> None:
+    """Give each part its row: an old statement of the same text, or a new one."""
+    old: dict[str, list[Statement]] = {}
+    for statement in before:
+        old.setdefault(statement.text, []).append(statement)
+    for ordinal, part in enumerate(parts, 1):
+        place = {
+            "ordinal": ordinal,
+            "start": part.start,
+            "stop": part.end,
+            "sort_key": f"{item.sort_key}|{ordinal:04}",
+        }
+        same = old.get(part.text)
+        if same:
+            statement = same.pop(0)
+            moved = statement.sort_key != place["sort_key"]
+            stage = min(statement.stage, slices.EMBEDDED) if moved else statement.stage
+            kept.append({"id": statement.id, **place, "stage": stage})
+        else:
+            fresh.append({**place, **_fresh(context, item, part.text)})
+
+
+def _fresh(context: Context, item: Item, text: str) -> dict[str, Any]:
+    short = plain(text)
+    key = hashlib.sha256(short.encode(errors="surrogatepass")).hexdigest()[:32]
+    return {
+        "workspace_id": WORKSPACE,
+        "item_id": item.id,
+        "text": text,
+        "plain": short,
+        "text_hash": context.given.key(item.external_id) if context.given else key,
+        "stage": slices.NEW,
+        "kind_scores": {},
+    }

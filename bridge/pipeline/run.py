@@ -1,0 +1,136 @@
+"""One pass of the pipeline: the steps in order, up to a named one; kept in the run table with its counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.models import Run
+from bridge.pipeline import acting, meaning, reading, saying, speakers, themes
+from bridge.pipeline.acting import Decided
+from bridge.pipeline.context import STEPS, Context
+from bridge.pipeline.pulling import Pulled
+from bridge.plan import Plan
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run did: counts and seconds by step, faults of sources, and the plan if it got that far."""
+
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pulled: list[Pulled] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    plan: Plan | None = None
+
+
+def run(
+    context: Context,
+    pull: Callable[[], Sequence[Pulled]],
+    *,
+    first: str = "pull",
+    until: str = "sync",
+    dry_run: bool = False,
+) -> RunResult:
+    """Do the steps from `first` to `until`. A dry run sends nothing and stores no proposal."""
+    wanted = STEPS[STEPS.index(first) : STEPS.index(until) + 1]
+    result = RunResult()
+    _open(context)
+    state = "stopped"
+    try:
+        for name in wanted:
+            started = time.perf_counter()
+            counts = _Steps(context, result, pull, wanted, dry_run=dry_run).do(name)
+            result.steps[name] = {**counts, "seconds": round(time.perf_counter() - started, 3)}
+        state = "partial" if result.errors else "ok"
+    except Exception:
+        state = "failed"
+        raise
+    finally:
+        _close(context, result, state)
+    return result
+
+
+class _Steps:
+    """The steps by name."""
+
+    def __init__(
+        self,
+        context: Context,
+        result: RunResult,
+        pull: Callable[[], Sequence[Pulled]],
+        wanted: Sequence[str],
+        *,
+        dry_run: bool,
+    ) -> None:
+        self._context = context
+        self._result = result
+        self._pull = pull
+        self._wanted = wanted
+        self._dry_run = dry_run
+
+    def do(self, name: str) -> dict[str, Any]:
+        """Do one step and return its counts."""
+        context = self._context
+        match name:
+            case "pull":
+                return self._do_pull()
+            case "assign":
+                return themes.assign_and_discover(context, discovering="discover" in self._wanted)
+            case "discover":
+                return {}  # done beside assign, chunk by chunk
+            case "decide" | "plan" | "sync":
+                return self._act(name)
+            case _:
+                return _PLAIN[name](context)
+
+    def _do_pull(self) -> dict[str, Any]:
+        self._result.pulled = list(self._pull())
+        self._result.errors += [pulled.error for pulled in self._result.pulled if pulled.error]
+        return {"read": sum(pulled.counts.read for pulled in self._result.pulled)}
+
+    def _act(self, name: str) -> dict[str, Any]:
+        """Decide, plan or sync; each looks anew, so that a stop between them loses nothing."""
+        context, result = self._context, self._result
+        decided: Decided = acting.decide_all(context)
+        if name == "decide":
+            return {} if self._dry_run else acting.store_decisions(context, decided)
+        if name == "plan" or result.plan is None:
+            result.plan = acting.make_plan(context, decided)
+        if name == "plan":
+            return {"actions": len(result.plan.actions)}
+        return {} if self._dry_run else acting.apply_plan(context, result.plan)
+
+
+_PLAIN: dict[str, Callable[[Context], dict[str, int]]] = {
+    "normalise": reading.normalise,
+    "statements": reading.statements,
+    "roles": speakers.roles,
+    "dedupe": speakers.dedupe,
+    "classify": meaning.classify,
+    "embed": meaning.embed,
+    "label": saying.label,
+    "evidence": saying.choose_evidence,
+    "track": saying.track,
+}
+
+
+def _open(context: Context) -> None:
+    with context.database.writing() as session:
+        row = Run(started_at=context.now, as_of=context.now)
+        session.add(row)
+        session.flush()
+        context.run_id = row.id
+
+
+def _close(context: Context, result: RunResult, state: str) -> None:
+    with context.database.writing() as session:
+        row = session.get(Run, context.run_id)
+        if row is not None:
+            row.state, row.steps, row.errors = state, result.steps, [_fault(e) for e in result.errors]
+            row.ended_at = context.now
+
+
+def _fault(error: str) -> str:
+    return error[:500]

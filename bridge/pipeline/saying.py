@@ -1,0 +1,247 @@
+"""What is said of a topic: the steps `label`, `evidence` and `track`. Only touched topics cost anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, update
+from sqlmodel import Session, col
+
+from bridge.models import WORKSPACE, Evidence, Topic
+from bridge.pipeline.context import Context
+from bridge.pipeline.meaning import known_vectors, model_name
+from bridge.store import counts as counting
+from bridge.store import slices
+from bridge.store import topics as store
+from topics.evidence import Candidate, choose
+from topics.keywords import Keyword, keywords
+from topics.records import Kind
+from topics.similar import nearest
+from topics.titles import Member, title
+
+HEARD = 200  # members of a topic that its title and evidence are chosen from
+CONTRAST = 40  # members of each other topic that its keywords are contrasted with
+OTHERS = 400  # other topics for contrast
+DORMANT_AFTER = timedelta(days=56)
+
+
+def label(context: Context) -> dict[str, int]:
+    """Give topics without one a title and keywords; refresh them while nobody relies on them yet.
+
+    A machine's title changes only while its topic is new and has doubled since; a person's never.
+    """
+    with context.database.reading() as session:
+        touched = store.touched(session)
+        sizes = store.mean_scores(session, [t.number for t in touched])
+        due = [t for t in touched if _label_due(t, sizes.get(t.number, (0.0, 0))[1])]
+        if not due:
+            return {"labelled": 0}
+        every = [t.number for t in store.roots(session, hidden=True)]
+        members = store.members(session, [t.number for t in due], HEARD)
+        rest = [n for n in every if n not in members][:OTHERS]
+        contrast = store.members(session, rest, CONTRAST)
+    texts = {n: [m.plain for m in found] for n, found in (members | contrast).items() if found}
+    banned = _banned(context)
+    context.progress.step("label", 0, len(due))
+    words = keywords(texts, banned=banned)
+    vectors = _member_vectors(context, members)
+    centres = _centres(members, vectors)
+    near = nearest(np.array(list(centres.values())), list(centres), top=3) if centres else {}
+    rows = []
+    for topic in due:
+        found = members[topic.number]
+        if not found:
+            continue
+        kind = Kind(_majority([m.kind for m in found]))
+        own = words.get(topic.number, [])
+        rivals = [words.get(n, []) for n, _ in near.get(topic.number, [])]
+        weights = vectors[topic.number] @ centres[topic.number]
+        row: dict[str, object] = {
+            "id": topic.id,
+            "keywords": [[word.term, round(word.weight, 4)] for word in own],
+            "labelled_mentions": sizes[topic.number][1],
+        }
+        if topic.title_by == "machine" and (not topic.title or topic.state == "new"):
+            row["title"] = _title(found, weights, own, rivals, kind, banned)
+        rows.append(row)
+        context.progress.step("label", len(rows), len(due))
+    with context.database.writing() as session:
+        for row in rows:
+            slices.write(session, Topic, [row])
+    return {"labelled": len(rows)}
+
+
+def _label_due(topic: Topic, size: int) -> bool:
+    return size > 0 and (not topic.title or size >= 2 * topic.labelled_mentions)
+
+
+def _banned(context: Context) -> frozenset[str]:
+    names = (*context.settings.brand.names, *(a.lstrip("@") for a in context.settings.brand.accounts))
+    return frozenset(word.casefold() for name in names for word in (name, *name.split()))
+
+
+def _title(
+    found: Sequence[store.Member],
+    weights: NDArray[np.float32],
+    own: Sequence[Keyword],
+    rivals: Sequence[Sequence[Keyword]],
+    kind: Kind,
+    banned: frozenset[str],
+) -> str:
+    said = [
+        Member(text=member.plain, weight=float(np.clip(weight, 0, 1)))
+        for member, weight in zip(found, weights, strict=True)
+    ]
+    return title(said, own, rivals, kind=kind, banned=banned)
+
+
+def _majority(kinds: Sequence[str]) -> str:
+    order = [kind.value for kind in Kind]
+    return max(set(kinds), key=lambda kind: (kinds.count(kind), -order.index(kind)))
+
+
+def _member_vectors(
+    context: Context, members: dict[int, list[store.Member]]
+) -> dict[int, NDArray[np.float32]]:
+    """Return the unit vectors of each topic's members, in their order."""
+    encoder = context.encoder()
+    hashes = [m.text_hash for found in members.values() for m in found]
+    stored = known_vectors(context, hashes)
+    result = {}
+    for number, found in members.items():
+        table = np.array([np.frombuffer(stored[m.text_hash], "<f4") for m in found], np.float32)
+        table = table.reshape(len(found), encoder.dimension)
+        result[number] = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+    return result
+
+
+def _centres(
+    members: dict[int, list[store.Member]], vectors: dict[int, NDArray[np.float32]]
+) -> dict[int, NDArray[np.float32]]:
+    centres = {}
+    for number, found in members.items():
+        if found:
+            mean = vectors[number].mean(axis=0)
+            centres[number] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    return centres
+
+
+def choose_evidence(context: Context) -> dict[str, int]:
+    """Choose the quotes that show each touched topic, and where its centre is."""
+    with context.database.reading() as session:
+        numbers = [topic.number for topic in store.touched(session)]
+    done = 0
+    for start in range(0, len(numbers), 50):
+        some = numbers[start : start + 50]
+        with context.database.reading() as session:
+            members = store.members(session, some, HEARD)
+        vectors = _member_vectors(context, members)
+        centres = _centres(members, vectors)
+        with context.database.writing() as session:
+            for number in some:
+                _write_evidence(context, session, members[number], vectors[number], number)
+            _write_centres(context, session, centres)
+        done += len(some)
+        context.progress.step("evidence", done, len(numbers))
+    return {"topics": done}
+
+
+def _write_evidence(
+    context: Context,
+    session: Session,
+    members: Sequence[store.Member],
+    vectors: NDArray[np.float32],
+    number: int,
+) -> None:
+    candidates = [
+        Candidate(
+            key=m.statement_id,
+            text=m.text,
+            vector=vector,
+            person=m.person_key,
+            source=m.source,
+            said_at=m.said_at,
+            strength=m.score,
+            kind_score=m.kind_score,
+        )
+        for m, vector in zip(members, vectors, strict=True)
+        if m.said_at <= context.now
+    ]
+    session.execute(
+        delete(Evidence).where(col(Evidence.workspace_id) == WORKSPACE, col(Evidence.topic) == number)
+    )
+    rows = [
+        {
+            "workspace_id": WORKSPACE,
+            "topic": number,
+            "statement_id": chosen.key,
+            "rank": rank,
+            "score": chosen.score,
+        }
+        for rank, chosen in enumerate(choose(candidates), 1)
+    ]
+    slices.add(session, Evidence, rows)
+
+
+def _write_centres(context: Context, session: Session, centres: dict[int, NDArray[np.float32]]) -> None:
+    model = model_name(context.encoder())
+    for number, centre in centres.items():
+        session.execute(
+            update(Topic)
+            .where(col(Topic.workspace_id) == WORKSPACE, col(Topic.number) == number)
+            .values(centroid=centre.astype("<f4").tobytes(), centroid_model=model)
+        )
+
+
+def track(context: Context) -> dict[str, int]:
+    """Bring kind, confidence and state of topics up to date with what was said up to now."""
+    with context.database.reading() as session:
+        touched = [topic.number for topic in store.touched(session)]
+        every = store.roots(session, hidden=True)
+        counts = counting.topic_counts(session, context.now)
+        kinds = counting.topic_kinds(session, context.now, touched)
+        scores = store.mean_scores(session, touched)
+    rows = []
+    for topic in every:
+        row = _state_row(context, topic, counts.get(topic.number))
+        if topic.number in kinds:
+            row["kind"] = next(iter(kinds[topic.number]))
+        if topic.number in scores:
+            row["confidence"] = round(_confidence(*scores[topic.number]), 4)
+        if row:
+            rows.append({"id": topic.id, **row})
+    with context.database.writing() as session:
+        for row in rows:
+            slices.write(session, Topic, [row])
+        session.execute(update(Topic).where(col(Topic.workspace_id) == WORKSPACE).values(touched=False))
+    return {"topics": len(every), "touched": len(touched)}
+
+
+def _confidence(mean_score: float, size: int) -> float:
+    """Return how sure we are that a topic is one theme: its members' mean score, less for few members."""
+    return mean_score * size / (size + 2)
+
+
+def _state_row(context: Context, topic: Topic, seen: counting.Counts | None) -> dict[str, object]:
+    quiet = seen is not None and context.now - seen.last_seen > DORMANT_AFTER
+    if topic.state == "new" and quiet:
+        return {"state": "dormant", "state_before": topic.state}
+    if topic.state == "dormant" and seen is not None and not quiet:
+        return {"state": topic.state_before or "new", "state_before": None}
+    if topic.state == "snoozed" and _snooze_over(context, topic, seen):
+        return {
+            "state": topic.state_before or "new",
+            "state_before": None,
+            "state_until": None,
+            "state_until_reach": None,
+        }
+    return {}
+
+
+def _snooze_over(context: Context, topic: Topic, seen: counting.Counts | None) -> bool:
+    if topic.state_until is not None and context.now >= topic.state_until:
+        return True
+    return topic.state_until_reach is not None and seen is not None and seen.reach >= topic.state_until_reach

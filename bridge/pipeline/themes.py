@@ -1,0 +1,225 @@
+"""Statements into topics: the steps `assign` and `discover`.
+
+A large backlog is worked in chunks; each chunk is one transaction, and discovery follows each, so that what
+the second chunk brings finds the topics that the first one made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sqlmodel import col, select
+
+from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic
+from bridge.pipeline.context import Context
+from bridge.pipeline.meaning import known_vectors, model_name, vectors_of
+from bridge.store import slices, working
+from topics.assign import Placement, assign, placed
+from topics.discover import Birth, discover, tune
+from topics.records import Kind, Role
+from topics.working import arrive, prune, without
+
+CHUNK = 10_000
+TOPIC_KINDS = frozenset({Kind.PROBLEM, Kind.REQUEST, Kind.QUESTION})
+"""What forms topics. Praise and the rest are classified, counted and shown, but gather in no topic."""
+
+
+def assign_and_discover(context: Context, *, discovering: bool) -> dict[str, int]:
+    """Work through all statements that have a vector and no place yet."""
+    counts = {"statements": 0, "published": 0, "unsure": 0, "born": 0}
+    with context.database.reading() as session:
+        total = slices.count_statements_at(session, slices.EMBEDDED)
+        engine = _load(context)
+    while True:
+        if engine.discover_due and discovering:
+            engine = _discover(context, engine, counts)
+        with context.database.reading() as session:
+            ids = slices.statements_at(
+                session, slices.EMBEDDED, context.keys.after, context.keys.until, CHUNK
+            )
+        if not ids:
+            break
+        engine = _assign(context, engine, ids, counts)
+        counts["statements"] += len(ids)
+        context.progress.step("assign", counts["statements"], total)
+    settle_reposts(context)
+    return counts
+
+
+def _load(context: Context) -> working.Engine:
+    encoder = context.encoder()
+    with context.database.reading() as session:
+        return working.load(session, lambda hashes: known_vectors(context, hashes), encoder.dimension)
+
+
+def _assign(
+    context: Context, engine: working.Engine, ids: list[int], counts: dict[str, int]
+) -> working.Engine:
+    """Take one chunk in: set aside what forms no topics, place the rest, commit."""
+    with context.database.reading() as session:
+        statements = slices.statements(session, ids)
+        said = slices.speakers(session, sorted({s.item_id for s in statements}))
+        held = {key for key, row in slices.assignments(session, ids).items() if row.pinned}
+    reasons = {s.id or 0: _out(context, s, *said[s.item_id]) for s in statements}
+    fit = [s for s in statements if not reasons[s.id or 0][0] and s.id not in held]
+    base = without(engine.working, np.array(ids, np.int64))
+    encoder = context.encoder()
+    vectors = vectors_of(context, fit)
+    mean = engine.mean.plus(vectors)
+    keys = np.array([s.id for s in fit], np.int64)
+    grown = arrive(base, keys, vectors, mean, encoder.blocks)
+    after, placements = assign(grown, resolution=engine.settings.resolution or 1.0, tie=engine.settings.tie)
+    kept = prune(after)
+    gone = np.setdiff1d(np.concatenate([engine.working.keys, keys]), kept.keys)
+    engine = engine.with_(
+        working=kept, mean=mean, discover_due=len(fit) > 0, arrivals=engine.arrivals + len(fit)
+    )
+    with context.database.writing() as session:
+        rows = [_row(s, *said[s.item_id], *reasons[s.id or 0]) for s in statements if s.id not in held]
+        _replace(session, rows)
+        _place(session, placements, model_name(encoder))
+        working.drop_positions(session, gone)
+        working.drop_positions(session, keys)
+        new = kept.take(np.isin(kept.keys, keys))
+        working.add_positions(session, new, 0, engine.arrivals - len(fit))
+        working.save(session, engine, model_name(encoder))
+        slices.write(session, Statement, [{"id": key, "stage": slices.ASSIGNED} for key in ids])
+    counts["published"] += sum(p.topic > 0 for p in placements)
+    counts["unsure"] += sum(p.topic == 0 for p in placements)
+    return engine
+
+
+def _discover(context: Context, engine: working.Engine, counts: dict[str, int]) -> working.Engine:
+    """Pick the resolution when due, let new topics be born, commit."""
+    encoder = context.encoder()
+    granularity = context.settings.topics.granularity
+    settings = tune(engine.settings, engine.working, engine.mean, encoder.blocks, granularity=granularity)
+    births = discover(engine.working, settings)
+    with context.database.writing() as session:
+        numbers = working.next_topic_numbers(session, len(births))
+        topics = engine.working.topics.copy()
+        for number, birth in zip(numbers, births, strict=True):
+            topics[np.isin(engine.working.keys, birth.keys)] = number
+        after = engine.working.with_topics(topics)
+        rows = np.flatnonzero(np.isin(topics, list(numbers)))
+        _bear(context, session, dict(zip(numbers, births, strict=True)))
+        _place(session, placed(after, rows) if len(rows) else [], model_name(encoder))
+        engine = engine.with_(working=after, settings=settings, discover_due=False)
+        working.save(session, engine, model_name(encoder))
+    counts["born"] += len(births)
+    context.progress.step("discover", counts["born"], None)
+    return engine
+
+
+def _bear(context: Context, session: Any, births: dict[int, Birth]) -> None:
+    newest = {}
+    for number, birth in births.items():
+        times = select(Assignment.said_at).where(col(Assignment.statement_id).in_(birth.keys))
+        newest[number] = max(session.exec(times))
+    rows = [
+        {
+            "workspace_id": WORKSPACE,
+            "number": number,
+            "root": number,
+            "title": "",
+            "title_by": "machine",
+            "keywords": [],
+            "kind": Kind.OTHER.value,
+            "state": "new",
+            "confidence": 0.0,
+            "born_at": newest[number],
+            "born_run": context.run_id,
+            "labelled_mentions": 0,
+            "touched": True,
+            "centroid_model": "",
+        }
+        for number in births
+    ]
+    slices.add(session, Topic, rows)
+
+
+def _out(context: Context, statement: Statement, item: Item, person: Person | None) -> tuple[str, str]:
+    """Return status and reason of a statement that forms no topics; two empty strings if it may."""
+    role = person.role if person else Role.CUSTOMER.value
+    if role != Role.CUSTOMER:
+        return "voice", f"role:{role}"
+    if item.repost_of is not None:
+        return "repost", item.repost_reason or "repost"
+    if not any(character.isalpha() for character in statement.plain):
+        return "out", "no words"
+    if not context.all_kinds and statement.kind not in TOPIC_KINDS:
+        return "out", f"kind:{statement.kind}"
+    if item.lang and not _understood(context, item.lang):
+        return "out", f"language:{item.lang}"
+    return "", ""
+
+
+def _understood(context: Context, lang: str) -> bool:
+    known = context.encoder().languages
+    return lang in context.settings.topics.languages and (known is None or lang in known)
+
+
+def _row(statement: Statement, item: Item, person: Person | None, status: str, reason: str) -> dict[str, Any]:
+    return {
+        "statement_id": statement.id,
+        "workspace_id": WORKSPACE,
+        "topic": None,
+        "status": status or "unsure",
+        "score": None,
+        "runner_up": None,
+        "runner_up_score": None,
+        "reason": reason,
+        "model": "",
+        "pinned": False,
+        "said_at": item.said_at,
+        "speaker": item.person_key or f"item:{item.id}" if person else f"item:{item.id}",
+        "source": item.source,
+        "kind": statement.kind or Kind.OTHER.value,
+    }
+
+
+def _replace(session: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, over what was there; the topics that lose a member are to be looked at again."""
+    from sqlalchemy import delete
+
+    for start in range(0, len(rows), 5000):
+        ids = [row["statement_id"] for row in rows[start : start + 5000]]
+        before = session.exec(
+            select(Assignment.topic).where(col(Assignment.statement_id).in_(ids)).distinct()
+        )
+        slices.touch(session, [topic for topic in before if topic])
+        session.execute(delete(Assignment).where(col(Assignment.statement_id).in_(ids)))
+    slices.add(session, Assignment, rows)
+
+
+def _place(session: Any, placements: Sequence[Placement], model: str) -> None:
+    rows = [
+        {
+            "statement_id": p.key,
+            "topic": p.topic or None,
+            "status": "published" if p.topic else "unsure",
+            "score": p.score if p.nearest else None,
+            "runner_up": (p.runner_up if p.topic else p.nearest) or None,
+            "runner_up_score": (p.runner_up_score if p.topic else p.score) if p.nearest else None,
+            "reason": p.reason,
+            "model": model,
+        }
+        for p in placements
+    ]
+    ids = [row["statement_id"] for row in rows if row["topic"]]
+    left: list[int | None] = []
+    for start in range(0, len(ids), 5000):
+        found = select(Assignment.topic).where(col(Assignment.statement_id).in_(ids[start : start + 5000]))
+        left.extend(session.exec(found.distinct()))
+    slices.write(session, Assignment, rows)
+    slices.touch(session, [t for t in (*left, *(p.topic for p in placements)) if t])
+
+
+def settle_reposts(context: Context) -> None:
+    """Let each collapsed repost bear its original's topic."""
+    with context.database.writing() as session:
+        rows = slices.reposts_to_settle(session)
+        slices.touch(session, [t for row in rows for t in (row["topic"], row.pop("before")) if t])
+        slices.write(session, Assignment, rows)

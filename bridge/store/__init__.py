@@ -1,0 +1,1 @@
+"""All SQL stands here: one function a question, named after its answer."""

@@ -1,0 +1,105 @@
+"""People: what their posts show of them, and their roles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from bridge.models import WORKSPACE, Item, Person, Statement
+from bridge.store import slices
+from topics.roles import AuthorStats, PostSignals
+
+_BITS = {
+    "with_link": PostSignals(has_link=True).mask,
+    "first_person": PostSignals(first_person=True).mask,
+    "headlines": PostSignals(is_headline=True).mask,
+    "replies": PostSignals(is_reply=True).mask,
+    "apologies": PostSignals(is_apology=True).mask,
+}
+
+
+def people_of(session: Session, item_ids: Sequence[int]) -> set[str]:
+    """Return the people who said these items."""
+    found = session.exec(select(Item.person_key).where(col(Item.id).in_(item_ids)).distinct())
+    return {key for key in found if key}
+
+
+def people_to_judge_again(session: Session, brand_accounts: Collection[str]) -> set[str]:
+    """Return the people whose role the settings may have changed: named accounts, and present brands."""
+    names = {account.lstrip("@").casefold() for account in brand_accounts}
+    found = session.exec(
+        select(Person.key).where(
+            Person.workspace_id == WORKSPACE,
+            (col(Person.role) == "brand")
+            | func.lower(Person.handle).in_(names)
+            | func.lower(Person.contact).in_(names)
+            | func.lower(Person.external_id).in_(names),
+        )
+    )
+    return set(found)
+
+
+def people(session: Session, keys: Collection[str]) -> list[Person]:
+    """Return these people, by key."""
+    return list(
+        session.exec(
+            select(Person)
+            .where(Person.workspace_id == WORKSPACE, col(Person.key).in_(keys))
+            .order_by(col(Person.key))
+        )
+    )
+
+
+def author_stats(session: Session, keys: Collection[str]) -> dict[str, AuthorStats]:
+    """Return what the posts of each of these people show, taken together."""
+    sums: list[Any] = [func.sum(col(Item.signals) / bit % 2) for bit in _BITS.values()]
+    rows: Any = session.execute(
+        sa_select(col(Item.person_key), func.count(), func.count(func.distinct(Item.exact)), *sums)
+        .where(
+            col(Item.workspace_id) == WORKSPACE,
+            col(Item.person_key).in_(keys),
+            col(Item.stage) >= slices.NORMALISED,
+            col(Item.removed_at).is_(None),
+        )
+        .group_by(col(Item.person_key))
+    )
+    return {
+        key: AuthorStats(
+            posts=posts, distinct_texts=distinct, **dict(zip(_BITS, map(int, found), strict=True))
+        )
+        for key, posts, distinct, *found in rows
+    }
+
+
+def addressed_by(session: Session, handle: str) -> int:
+    """Return how many people address an account in what they say; reads all items, so ask seldom."""
+    return session.exec(
+        select(func.count(func.distinct(Item.person_key))).where(
+            Item.workspace_id == WORKSPACE,
+            col(Item.mentions_handles).contains(f" {handle.casefold()} ", autoescape=True),
+        )
+    ).one()
+
+
+def set_roles(session: Session, roles: Mapping[str, tuple[str, str]], changed: Collection[str]) -> None:
+    """Store roles with their reasons; the statements of whom they changed are placed anew."""
+    for key, (role, reason) in roles.items():
+        session.execute(
+            update(Person)
+            .where(col(Person.workspace_id) == WORKSPACE, col(Person.key) == key)
+            .values(role=role, role_reason=reason)
+        )
+    place_anew(session, select(Item.id).where(col(Item.person_key).in_(changed)))
+
+
+def place_anew(session: Session, item_ids: Any) -> None:
+    """Send the statements of items (ids, or a query of them) back to the step `assign`."""
+    session.execute(
+        update(Statement)
+        .where(col(Statement.item_id).in_(item_ids), col(Statement.stage) > slices.EMBEDDED)
+        .values(stage=slices.EMBEDDED)
+    )

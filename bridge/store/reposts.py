@@ -1,0 +1,94 @@
+"""Reposts: whom an item may have repeated."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from bridge.models import WORKSPACE, Fingerprint, Item, Person
+from bridge.store import slices
+from topics.normalise import plain
+
+MOST_PER_HASH = 20
+"""Possible originals kept for one fingerprint; the earliest are the likeliest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An item that may be the original of another, or its repost."""
+
+    item_id: int
+    sort_key: str
+    plain: str
+    author: str | None  # handle, else pseudonym
+    handle: str | None  # whom its text says it reposts
+    repost_of: int | None
+
+
+def candidates(session: Session, hashes: Collection[int]) -> dict[int, list[Candidate]]:
+    """Return the items that share a fingerprint, by fingerprint."""
+    found: dict[int, list[Candidate]] = defaultdict(list)
+    wanted = sorted(hashes)
+    for start in range(0, len(wanted), 5000):
+        rows = session.exec(
+            select(Fingerprint.hash, Item, Person.handle)
+            .outerjoin(
+                Person, (col(Person.key) == col(Item.person_key)) & (col(Person.workspace_id) == WORKSPACE)
+            )
+            .where(
+                Fingerprint.workspace_id == WORKSPACE,
+                Fingerprint.item_id == Item.id,
+                col(Fingerprint.hash).in_(wanted[start : start + 5000]),
+                col(Item.removed_at).is_(None),
+            )
+            .order_by(col(Item.sort_key))
+        )
+        for value, item, handle in rows:
+            found[value].append(
+                Candidate(
+                    item_id=item.id or 0,
+                    sort_key=item.sort_key,
+                    plain=plain(item.text),
+                    author=handle or item.person_key,
+                    handle=item.repost_handle,
+                    repost_of=item.repost_of,
+                )
+            )
+    return dict(found)
+
+
+def parents(session: Session, items: Sequence[Item]) -> dict[str, int]:
+    """Return the items that reposts among these name as their parent, by "source|external id"."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        if item.is_repost and item.parent:
+            wanted[item.source].add(item.parent)
+    found: dict[str, int] = {}
+    for source, ids in wanted.items():
+        rows = session.exec(
+            select(Item.external_id, Item.id, Item.repost_of).where(
+                Item.workspace_id == WORKSPACE,
+                Item.source == source,
+                col(Item.external_id).in_(ids),
+                col(Item.removed_at).is_(None),
+            )
+        )
+        found.update({f"{source}|{name}": repost_of or item_id or 0 for name, item_id, repost_of in rows})
+    return found
+
+
+def replace_fingerprints(
+    session: Session, item_ids: Sequence[int], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Store the fingerprints of these items, over what they had."""
+    session.execute(
+        delete(Fingerprint).where(
+            col(Fingerprint.workspace_id) == WORKSPACE, col(Fingerprint.item_id).in_(item_ids)
+        )
+    )
+    slices.add(session, Fingerprint, rows)

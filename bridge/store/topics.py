@@ -1,0 +1,255 @@
+"""Topics: who they are, their members, their tickets, what people decided about them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from bridge.models import (
+    WORKSPACE,
+    Assignment,
+    Decision,
+    Evidence,
+    Item,
+    Person,
+    Statement,
+    Ticket,
+    Topic,
+)
+
+
+def roots(session: Session, *, hidden: bool = False) -> list[Topic]:
+    """Return all topics that are not merged into another, by number; ignored ones only if `hidden`."""
+    found = session.exec(
+        select(Topic)
+        .where(Topic.workspace_id == WORKSPACE, Topic.root == Topic.number)
+        .order_by(col(Topic.number))
+    )
+    return [topic for topic in found if hidden or topic.state != "ignored"]
+
+
+def topic(session: Session, number: int) -> Topic | None:
+    """Return a topic by its number."""
+    return session.exec(select(Topic).where(Topic.workspace_id == WORKSPACE, Topic.number == number)).first()
+
+
+def touched(session: Session) -> list[Topic]:
+    """Return the topics whose members changed since they were last looked at."""
+    numbers = select(Topic.root).where(Topic.workspace_id == WORKSPACE, col(Topic.touched).is_(True))
+    return list(
+        session.exec(
+            select(Topic)
+            .where(
+                Topic.workspace_id == WORKSPACE, col(Topic.number).in_(numbers), Topic.root == Topic.number
+            )
+            .order_by(col(Topic.number))
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A statement of a topic with what is needed to quote it."""
+
+    statement_id: int
+    root: int
+    text: str
+    plain: str
+    text_hash: str
+    score: float
+    kind: str
+    kind_score: float
+    said_at: datetime
+    source: str
+    person_key: str | None
+    external_id: str
+    url: str | None
+
+
+def members(session: Session, numbers: Collection[int], limit: int) -> dict[int, list[Member]]:
+    """Return the members of each topic that fit it best, at most `limit` each; reposts are left out."""
+    rank = func.row_number().over(
+        partition_by=col(Topic.root),
+        order_by=(
+            func.coalesce(Assignment.score, 0.0).desc(),
+            col(Assignment.said_at).desc(),
+            col(Statement.sort_key),
+        ),
+    )
+    inner = (
+        sa_select(
+            col(Assignment.statement_id).label("key"), col(Topic.root).label("root"), rank.label("place")
+        )
+        .join(Topic, (col(Topic.number) == col(Assignment.topic)) & (col(Topic.workspace_id) == WORKSPACE))
+        .join(Statement, col(Statement.id) == col(Assignment.statement_id))
+        .where(
+            col(Assignment.workspace_id) == WORKSPACE,
+            col(Assignment.status) == "published",
+            col(Topic.root).in_(numbers),
+        )
+        .subquery()
+    )
+    keys: Any = session.execute(
+        sa_select(inner.c.key, inner.c.root)
+        .where(inner.c.place <= limit)
+        .order_by(inner.c.root, inner.c.place)
+    ).all()
+    found: dict[int, list[Member]] = {number: [] for number in numbers}
+    details = statement_details(session, [key for key, _ in keys])
+    for key, root in keys:
+        found[root].append(_member(root, *details[key]))
+    return found
+
+
+Detail = tuple[Statement, Assignment, Item]
+
+
+def statement_details(session: Session, keys: Sequence[int]) -> dict[int, Detail]:
+    """Return these statements with their assignments and items."""
+    found: dict[int, Detail] = {}
+    for start in range(0, len(keys), 5000):
+        rows = session.exec(
+            select(Statement, Assignment, Item).where(
+                Assignment.statement_id == Statement.id,
+                Item.id == Statement.item_id,
+                col(Statement.id).in_(keys[start : start + 5000]),
+            )
+        )
+        found.update({row[0].id or 0: (row[0], row[1], row[2]) for row in rows})
+    return found
+
+
+def _member(root: int, statement: Statement, assignment: Assignment, item: Item) -> Member:
+    return Member(
+        statement_id=statement.id or 0,
+        root=root,
+        text=statement.text,
+        plain=statement.plain,
+        text_hash=statement.text_hash,
+        score=assignment.score or 0.0,
+        kind=statement.kind or "other",
+        kind_score=statement.kind_score or 0.0,
+        said_at=item.said_at,
+        source=item.source,
+        person_key=item.person_key,
+        external_id=item.external_id,
+        url=item.url,
+    )
+
+
+def mean_scores(session: Session, numbers: Collection[int]) -> dict[int, tuple[float, int]]:
+    """Return the mean score of each topic's published statements, and how many there are."""
+    rows: Any = session.execute(
+        sa_select(col(Topic.root), func.avg(func.coalesce(Assignment.score, 0.0)), func.count())
+        .join(Topic, (col(Topic.number) == col(Assignment.topic)) & (col(Topic.workspace_id) == WORKSPACE))
+        .where(
+            col(Assignment.workspace_id) == WORKSPACE,
+            col(Assignment.status) == "published",
+            col(Topic.root).in_(numbers),
+        )
+        .group_by(col(Topic.root))
+        .select_from(Assignment)
+    )
+    return {root: (float(mean), count) for root, mean, count in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A piece of evidence with what a reader wants to know of it."""
+
+    topic: int
+    statement_id: int
+    text: str
+    score: float
+    item: str
+    source: str
+    author: str | None
+    account: str | None
+    url: str | None
+    said_at: datetime
+
+
+def evidence(session: Session, numbers: Iterable[int], as_of: datetime) -> dict[int, list[Quote]]:
+    """Return the evidence of each topic, strongest first, said up to a time."""
+    rows = session.exec(
+        select(Evidence, Statement, Item, Person)
+        .join(Statement, col(Statement.id) == col(Evidence.statement_id))
+        .join(Item, col(Item.id) == col(Statement.item_id))
+        .outerjoin(
+            Person, (col(Person.key) == col(Item.person_key)) & (col(Person.workspace_id) == WORKSPACE)
+        )
+        .where(
+            Evidence.workspace_id == WORKSPACE, col(Evidence.topic).in_(list(numbers)), Item.said_at <= as_of
+        )
+        .order_by(col(Evidence.topic), col(Evidence.rank))
+    )
+    found: dict[int, list[Quote]] = {}
+    for row, statement, item, person in rows:
+        found.setdefault(row.topic, []).append(
+            Quote(
+                topic=row.topic,
+                statement_id=statement.id or 0,
+                text=statement.text,
+                score=row.score,
+                item=item.external_id,
+                source=item.source,
+                author=(person.display or person.handle) if person else None,
+                account=person.account if person else None,
+                url=item.url,
+                said_at=item.said_at,
+            )
+        )
+    return found
+
+
+def tickets(session: Session, numbers: Collection[int] | None = None) -> dict[int, Ticket]:
+    """Return the latest ticket of each topic; a topic that was merged lends its ticket to its root."""
+    query = (
+        select(Topic.root, Ticket)
+        .where(
+            Ticket.workspace_id == WORKSPACE, Topic.workspace_id == WORKSPACE, Topic.number == Ticket.topic
+        )
+        .order_by(col(Ticket.id))
+    )
+    found: dict[int, Ticket] = {}
+    for root, ticket in session.exec(query):
+        kept = found.get(root)
+        own = ticket.topic == root
+        if kept is None or own or kept.topic != root:
+            found[root] = ticket
+    return found if numbers is None else {n: t for n, t in found.items() if n in set(numbers)}
+
+
+def decisions(session: Session, number: int) -> list[Decision]:
+    """Return what people decided about a topic, oldest first."""
+    return list(
+        session.exec(
+            select(Decision)
+            .where(
+                Decision.workspace_id == WORKSPACE,
+                (col(Decision.topic) == number) | (col(Decision.other) == number),
+            )
+            .order_by(col(Decision.id))
+        )
+    )
+
+
+def merged_into(session: Session, number: int) -> list[int]:
+    """Return the numbers of the topics that a topic has taken in, itself left out."""
+    found = session.exec(
+        select(Topic.number).where(
+            Topic.workspace_id == WORKSPACE, Topic.root == number, Topic.number != number
+        )
+    )
+    return sorted(found)
+
+
+def by_number(topics: Iterable[Topic]) -> Mapping[int, Topic]:
+    """Return topics by their numbers."""
+    return {topic.number: topic for topic in topics}

@@ -1,0 +1,121 @@
+"""The topic engine's working set, kept in tables: a stop loses nothing, and the next run is the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from sqlalchemy import delete, func
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from bridge.models import WORKSPACE, Assignment, EngineState, Position, Statement, Topic, Workspace
+from bridge.store import slices
+from topics.discover import Settings
+from topics.working import NEIGHBOURS, Ints, Mean, Working
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The working set with what the engine keeps beside it."""
+
+    working: Working
+    mean: Mean
+    settings: Settings
+    discover_due: bool
+    arrivals: int  # how many ever arrived
+
+    def with_(self, **changes: object) -> Engine:
+        """Return the engine with some parts replaced."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def load(session: Session, read: Callable[[list[str]], dict[str, bytes]], dimension: int) -> Engine:
+    """Return the engine as the last commit left it; empty for a new store. `read` gives vectors by hash."""
+    state = session.get(EngineState, WORKSPACE)
+    if state is None or not state.mean:
+        return Engine(
+            Working.empty(dimension), Mean.zero(dimension), Settings(), discover_due=False, arrivals=0
+        )
+    rows = session.execute(
+        sa_select(
+            col(Position.statement_id),
+            col(Position.neighbours),
+            col(Position.weights),
+            func.coalesce(Topic.root, 0),
+            col(Assignment.pinned),
+            col(Statement.text_hash),
+            col(Assignment.status),
+        )
+        .join(Statement, col(Statement.id) == col(Position.statement_id))
+        .join(Assignment, col(Assignment.statement_id) == col(Position.statement_id))
+        .outerjoin(
+            Topic, (col(Topic.number) == col(Assignment.topic)) & (col(Topic.workspace_id) == WORKSPACE)
+        )
+        .order_by(col(Position.arrival))
+    ).all()
+    found = read([row[5] for row in rows])
+    count = len(rows)
+    working = Working(
+        keys=np.array([row[0] for row in rows], np.int64),
+        vectors=np.array([np.frombuffer(found[row[5]], "<f4") for row in rows], np.float32).reshape(
+            count, dimension
+        ),
+        topics=np.array([row[3] if row[6] == "published" else 0 for row in rows], np.int64),
+        neighbours=np.array([np.frombuffer(row[1], "<i8") for row in rows], np.int64).reshape(
+            count, NEIGHBOURS
+        ),
+        weights=np.array([np.frombuffer(row[2], "<f4") for row in rows], np.float32).reshape(
+            count, NEIGHBOURS
+        ),
+        pinned=np.array([row[4] for row in rows], bool),
+    )
+    mean = Mean(np.frombuffer(state.mean, "<f8").copy(), state.data["seen"])
+    return Engine(
+        working, mean, Settings(**state.data["settings"]), state.discover_due, state.data["arrivals"]
+    )
+
+
+def save(session: Session, engine: Engine, model: str) -> None:
+    """Store the engine's state beside the working set."""
+    state = session.get(EngineState, WORKSPACE) or EngineState()
+    state.model = model
+    state.discover_due = engine.discover_due
+    state.data = {
+        "settings": asdict(engine.settings),
+        "seen": engine.mean.count,
+        "arrivals": engine.arrivals,
+    }
+    state.mean = engine.mean.total.astype("<f8").tobytes()
+    session.add(state)
+
+
+def add_positions(session: Session, working: Working, first: int, arrival: int) -> None:
+    """Store the rows of the working set from `first` on; the first of them is arrival number `arrival`."""
+    rows = [
+        {
+            "statement_id": int(working.keys[row]),
+            "workspace_id": WORKSPACE,
+            "arrival": arrival + row - first,
+            "neighbours": working.neighbours[row].astype("<i8").tobytes(),
+            "weights": working.weights[row].astype("<f4").tobytes(),
+        }
+        for row in range(first, len(working))
+    ]
+    slices.add(session, Position, rows)
+
+
+def drop_positions(session: Session, keys: Ints) -> None:
+    """Take statements out of the working set."""
+    for start in range(0, len(keys), 5000):
+        some = keys[start : start + 5000].tolist()
+        session.execute(delete(Position).where(col(Position.statement_id).in_(some)))
+
+
+def next_topic_numbers(session: Session, count: int) -> Sequence[int]:
+    """Return the next numbers of topics and take them for ever."""
+    workspace = session.exec(select(Workspace).where(Workspace.id == WORKSPACE)).one()
+    first = workspace.last_topic + 1
+    workspace.last_topic += count
+    return range(first, first + count)

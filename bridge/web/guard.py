@@ -1,0 +1,88 @@
+"""What stands before every page: whose name the request may carry, and the headers that every answer has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+
+
+class Guard:
+    """Answers only requests that name this machine, and puts the headers on every answer.
+
+    Another site's script can make its own name point at this machine (DNS rebinding) and then read the page
+    as its own; the name it asks for gives it away. A bare IP address can't be made to point elsewhere, so any
+    is taken when the server listens at all addresses. `refuse` makes the answer to a foreign name.
+    """
+
+    def __init__(self, app: ASGIApp, *, host: str, refuse: Callable[[Request, str], Response]) -> None:
+        self._app = app
+        self._names = {*LOOPBACK, host.strip("[]").lower()}
+        self._everywhere = _is_wildcard(host)
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                add_headers(MutableHeaders(scope=message))
+            await send(message)
+
+        request = Request(scope)
+        name = host_name(request.headers.get("host", ""))
+        if self._is_ours(name):
+            await self._app(scope, receive, send_with_headers)
+        else:
+            await self._refuse(request, name)(scope, receive, send_with_headers)
+
+    def _is_ours(self, name: str) -> bool:
+        return name in self._names or (self._everywhere and _is_address(name))
+
+
+def add_headers(headers: MutableHeaders) -> None:
+    """Put the headers of every answer on this one; customers' words are not to be kept by anyone between."""
+    for name, value in HEADERS.items():
+        headers[name] = value
+    headers.setdefault("Cache-Control", "no-store")
+
+
+def host_name(host: str) -> str:
+    """Return the name in a Host header, lower case, without port, brackets and a final dot."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower().removesuffix(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_wildcard(host: str) -> bool:
+    return _is_address(host.strip("[]")) and ip_address(host.strip("[]")).is_unspecified

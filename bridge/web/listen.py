@@ -1,0 +1,33 @@
+"""A listening socket, or a clear message why there is none."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bridge.errors import SettingsError
+
+_LOOPBACK = ("127.", "localhost", "::1")
+
+
+@contextmanager
+def listen(host: str, port: int) -> Iterator[socket.socket]:
+    """Open a socket for the page; only on this machine, because the page asks nobody who they are."""
+    if not host.startswith(_LOOPBACK):
+        raise SettingsError(
+            f"server.host: {host!r} can be reached from other machines, and the page has no login yet; "
+            "use 127.0.0.1, behind a proxy that asks who it is if others must see it"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as opened:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            opened.bind((host, port))
+        except OSError as error:
+            raise SettingsError(
+                f"server.port: can't listen at {host}:{port}: {error.strerror}; "
+                "is another copy serving? Choose another port with --port, 0 takes any free one"
+            ) from error
+        opened.listen(64)
+        yield opened

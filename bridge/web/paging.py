@@ -1,0 +1,54 @@
+"""Long lists in pages of a fixed size, with links to the next and the previous one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bridge.web.errors import NotFound
+
+SIZE: Final = 50
+"""Rows on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Where a page stands in its list."""
+
+    path: str
+    page: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(-(-self.total // SIZE), 1)
+
+    @property
+    def skipped(self) -> int:
+        """Rows on the pages before."""
+        return (self.page - 1) * SIZE
+
+    @property
+    def previous(self) -> str | None:
+        """Address of the page before."""
+        return f"{self.path}?page={self.page - 1}" if self.page > 1 else None
+
+    @property
+    def next(self) -> str | None:
+        """Address of the page after."""
+        return f"{self.path}?page={self.page + 1}" if self.page < self.pages else None
+
+    @property
+    def shown(self) -> str:
+        """Which rows are on this page, in words."""
+        last = min(self.skipped + SIZE, self.total)
+        return f"{self.skipped + 1:,}–{last:,} of {self.total:,}" if self.total else "none"
+
+
+def paging(path: str, page: int, total: int) -> Paging:
+    """Return the place of a page; raises NotFound beyond the last one."""
+    found = Paging(path, page, total)
+    if page > found.pages:
+        raise NotFound(f"there is no page {page} of {path}; the last one is {found.pages}")
+    return found

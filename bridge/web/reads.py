@@ -1,0 +1,211 @@
+"""What pages ask of the store beside reports; each function is one query. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from bridge.models import (
+    WORKSPACE,
+    Assignment,
+    BacklogIssue,
+    Item,
+    Person,
+    RejectedInput,
+    Run,
+    SourceState,
+    Statement,
+    Ticket,
+    Topic,
+)
+from bridge.store.counts import COUNTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A statement with who said it, where, and why it stands where it does."""
+
+    text: str
+    item: str
+    source: str
+    url: str | None
+    said_at: datetime
+    display: str | None
+    handle: str | None
+    person_key: str | None
+    account: str | None
+    kind: str
+    status: str
+    score: float | None
+    reason: str
+    runner_up: int | None
+    runner_up_score: float | None
+
+
+def voices(session: Session, as_of: datetime) -> int:
+    """Return how many people said anything as customers up to a time; an item without author is one."""
+    return session.exec(
+        select(func.count(func.distinct(Assignment.speaker))).where(
+            Assignment.workspace_id == WORKSPACE,
+            Assignment.status != "voice",
+            col(Assignment.said_at) <= as_of,
+        )
+    ).one()
+
+
+def by_status(session: Session, as_of: datetime) -> Mapping[str, int]:
+    """Return how many statements have each status of an assignment."""
+    return dict(
+        session.exec(
+            select(Assignment.status, func.count())
+            .where(Assignment.workspace_id == WORKSPACE, col(Assignment.said_at) <= as_of)
+            .group_by(Assignment.status)
+        ).all()
+    )
+
+
+def latest_run(session: Session) -> Run | None:
+    """Return the latest run."""
+    return session.exec(
+        select(Run).where(Run.workspace_id == WORKSPACE).order_by(col(Run.id).desc()).limit(1)
+    ).first()
+
+
+def source_states(session: Session) -> dict[str, SourceState]:
+    """Return how each source stands, by its name."""
+    found = session.exec(select(SourceState).where(SourceState.workspace_id == WORKSPACE))
+    return {state.name: state for state in found}
+
+
+def rejected(session: Session) -> dict[str, int]:
+    """Return how much input of each source couldn't be taken."""
+    return dict(
+        session.exec(
+            select(RejectedInput.source, func.count())
+            .where(RejectedInput.workspace_id == WORKSPACE)
+            .group_by(RejectedInput.source)
+        ).all()
+    )
+
+
+def said_of(session: Session, number: int, as_of: datetime, *, skip: int, limit: int) -> list[Said]:
+    """Return the statements that a topic's counts count, those that fit best first."""
+    conditions = [
+        col(Topic.root) == number,
+        col(Topic.workspace_id) == WORKSPACE,
+        col(Assignment.status).in_(COUNTED),
+        col(Assignment.said_at) <= as_of,
+    ]
+    order = (func.coalesce(Assignment.score, 0.0).desc(), col(Assignment.said_at).desc())
+    return _said(session, conditions, order, skip, limit)
+
+
+def unsure(session: Session, as_of: datetime, *, skip: int, limit: int) -> list[Said]:
+    """Return the statements that fitted no topic well enough, the latest first."""
+    conditions = [col(Assignment.status) == "unsure", col(Assignment.said_at) <= as_of]
+    return _said(session, conditions, (col(Assignment.said_at).desc(),), skip, limit)
+
+
+def _said(
+    session: Session, conditions: list[Any], order: tuple[Any, ...], skip: int, limit: int
+) -> list[Said]:
+    second = Topic.__table__.alias("second")  # type: ignore[attr-defined]
+    rows: Any = session.execute(
+        sa_select(Statement, Item, Person, Assignment, second.c.root)
+        .join(Assignment, col(Assignment.statement_id) == col(Statement.id))
+        .join(Item, col(Item.id) == col(Statement.item_id))
+        .outerjoin(
+            Topic, (col(Topic.number) == col(Assignment.topic)) & (col(Topic.workspace_id) == WORKSPACE)
+        )
+        .outerjoin(
+            second,
+            (second.c.number == col(Assignment.runner_up)) & (second.c.workspace_id == WORKSPACE),
+        )
+        .outerjoin(
+            Person, (col(Person.key) == col(Item.person_key)) & (col(Person.workspace_id) == WORKSPACE)
+        )
+        .where(col(Assignment.workspace_id) == WORKSPACE, *conditions)
+        .order_by(*order, col(Statement.sort_key))
+        .offset(skip)
+        .limit(limit)
+    )
+    return [_one(*row) for row in rows]
+
+
+def _one(
+    statement: Statement, item: Item, person: Person | None, assignment: Assignment, second: int | None
+) -> Said:
+    return Said(
+        text=statement.text,
+        item=item.external_id,
+        source=item.source,
+        url=item.url,
+        said_at=item.said_at,
+        display=person.display if person else None,
+        handle=person.handle if person else None,
+        person_key=item.person_key,
+        account=person.account if person else None,
+        kind=assignment.kind,
+        status=assignment.status,
+        score=assignment.score,
+        reason=assignment.reason,
+        runner_up=second,
+        runner_up_score=assignment.runner_up_score,
+    )
+
+
+def issues(session: Session, *, skip: int, limit: int) -> list[BacklogIssue]:
+    """Return the issues of the embedded backlog, open ones first, then the latest."""
+    return list(
+        session.exec(
+            select(BacklogIssue)
+            .where(BacklogIssue.workspace_id == WORKSPACE)
+            .order_by(col(BacklogIssue.state).desc(), col(BacklogIssue.id).desc())
+            .offset(skip)
+            .limit(limit)
+        )
+    )
+
+
+def issue_count(session: Session) -> int:
+    """Return how many issues the embedded backlog has."""
+    return session.exec(
+        select(func.count()).select_from(BacklogIssue).where(BacklogIssue.workspace_id == WORKSPACE)
+    ).one()
+
+
+def issue(session: Session, key: str) -> BacklogIssue | None:
+    """Return an issue of the embedded backlog by its key."""
+    return session.exec(
+        select(BacklogIssue).where(BacklogIssue.workspace_id == WORKSPACE, BacklogIssue.key == key)
+    ).first()
+
+
+def topics_of_keys(session: Session) -> dict[str, int]:
+    """Return the topic (by root) of each ticket that is in a tracker, by the ticket's key."""
+    rows = session.exec(
+        select(Ticket.key, Topic.root).where(
+            Ticket.workspace_id == WORKSPACE,
+            Topic.workspace_id == WORKSPACE,
+            Topic.number == Ticket.topic,
+            col(Ticket.key).is_not(None),
+        )
+    )
+    return {key: root for key, root in rows if key is not None}
+
+
+def titles(session: Session, numbers: list[int]) -> dict[int, str]:
+    """Return the titles of topics by their numbers."""
+    return dict(
+        session.exec(
+            select(Topic.number, Topic.title).where(
+                Topic.workspace_id == WORKSPACE, col(Topic.number).in_(numbers)
+            )
+        ).all()
+    )

@@ -1,0 +1,246 @@
+"""The web application: which address shows what. Reads only; every answer is one look at the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from sqlmodel import Session
+from starlette.exceptions import HTTPException
+
+from bridge.config.model import Settings
+from bridge.errors import StoreError
+from bridge.report import topic_detail
+from bridge.store.database import Database, workspace_secret
+from bridge.web import query
+from bridge.web.backlog import backlog, issue_page
+from bridge.web.errors import PageError
+from bridge.web.guard import Guard, add_headers
+from bridge.web.render import Page, Renderer, Sorry
+from bridge.web.review import review
+from bridge.web.sources import sources_page
+from bridge.web.today import today
+from bridge.web.topic import Merged, evidence_page, find, topic_page
+from bridge.web.topics import as_csv, chosen_reports, topic_list
+from bridge.web.unassigned import unassigned
+
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" '
+    'fill="#1f5f8b"/><path d="M2 11c2-6 10-6 12 0M5 8v3M11 8v3M2 12h12" fill="none" stroke="#fff"/></svg>'
+)
+_STYLE_AGE = 31_536_000  # seconds: a year, as its address changes with its content
+
+
+def make_site(database: Database, settings: Settings, clock: Callable[[], datetime]) -> FastAPI:
+    """Return the page's application. `clock` gives the time that all figures are counted up to."""
+    app = FastAPI(title="Feedback Bridge", docs_url=None, redoc_url=None, openapi_url=None)
+    site = _Site(database, settings, clock)
+    for path, show in (
+        ("/", site.today),
+        ("/topics", site.topics),
+        ("/topics.json", site.topics_json),
+        ("/topics.csv", site.topics_csv),
+        ("/topics/{name}.json", site.topic_json),
+        ("/topics/{name}", site.topic),
+        ("/topics/{name}/evidence", site.evidence),
+        ("/review", site.review),
+        ("/backlog", site.backlog),
+        ("/backlog/{key}", site.issue),
+        ("/sources", site.sources),
+        ("/unassigned", site.unassigned),
+        ("/healthz", site.healthz),
+        ("/readyz", site.readyz),
+        ("/static/style.css", site.style),
+        ("/icon.svg", site.icon),
+    ):
+        app.get(path)(show)
+    app.add_exception_handler(PageError, site.on_page_error)
+    app.add_exception_handler(HTTPException, site.on_http_error)
+    app.add_exception_handler(StoreError, site.on_store_error)
+    app.add_exception_handler(Exception, site.on_fault)
+    app.add_middleware(Guard, host=settings.server.host, refuse=site.refuse)
+    return app
+
+
+class _Site:
+    """The handlers, one for each address."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+        self._renderer = Renderer()
+
+    def today(self) -> HTMLResponse:
+        """Show how things stand."""
+        return self._page(lambda session, now: today(session, self._settings, now), "/")
+
+    def topics(self, request: Request) -> HTMLResponse:
+        """Show the table of topics."""
+        asked = query.topic_query(request.query_params)
+        return self._page(lambda session, now: topic_list(session, now, asked), "/topics")
+
+    def topics_json(self, request: Request) -> Response:
+        """Give what `topics list --json` gives; a query narrows it as it narrows the page."""
+        asked = query.topic_query(request.query_params)
+        with self._database.reading() as session:
+            reports = chosen_reports(session, self._clock(), asked)
+        return _json([report.as_json() for report in reports])
+
+    def topics_csv(self, request: Request) -> Response:
+        """Give the table of topics as a file."""
+        asked = query.topic_query(request.query_params)
+        with self._database.reading() as session:
+            text = as_csv(chosen_reports(session, self._clock(), asked))
+        name = {"Content-Disposition": 'attachment; filename="topics.csv"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=name)
+
+    def topic(self, name: str) -> Response:
+        """Show a topic; a merged one leads to the topic it is part of."""
+        return self._of_topic(name, "", topic_page)
+
+    def evidence(self, request: Request, name: str) -> Response:
+        """Show all that was said of a topic."""
+        page = query.page_number(request.query_params)
+
+        def build(session: Session, now: datetime, number: int) -> Page:
+            return evidence_page(session, now, number, page)
+
+        return self._of_topic(name, "/evidence", build)
+
+    def topic_json(self, name: str) -> Response:
+        """Give what `topics show --json` gives."""
+        number, now = query.topic_number(name), self._clock()
+        with self._database.reading() as session:
+            try:
+                detail = topic_detail(session, now, number)
+                if detail is None:
+                    find(session, now, number)
+            except Merged as merged:
+                return RedirectResponse(f"/topics/T-{merged.root}.json")
+        return _json(detail)
+
+    def review(self, request: Request) -> HTMLResponse:
+        """Show what waits for a person."""
+        name = request.query_params.get("topic")
+        number = query.topic_number(name) if name else None
+        return self._page(lambda session, now: review(session, now, number), "/review")
+
+    def backlog(self, request: Request) -> HTMLResponse:
+        """Show the issues of the embedded backlog."""
+        page, tracker = query.page_number(request.query_params), self._settings.tracker
+        return self._page(lambda session, now: backlog(session, now, page, tracker), "/backlog")
+
+    def issue(self, key: str) -> HTMLResponse:
+        """Show an issue of the embedded backlog."""
+        return self._page(lambda session, now: issue_page(session, now, key), "/backlog")
+
+    def sources(self) -> HTMLResponse:
+        """Show how the channels stand."""
+        return self._page(lambda session, now: sources_page(session, self._settings, now), "/sources")
+
+    def unassigned(self, request: Request) -> HTMLResponse:
+        """Show what fitted no topic."""
+        page = query.page_number(request.query_params)
+        return self._page(lambda session, now: unassigned(session, now, page), "/unassigned")
+
+    def healthz(self) -> JSONResponse:
+        """Say that the process answers."""
+        return JSONResponse({"status": "ok"})
+
+    def readyz(self) -> JSONResponse:
+        """Say whether the store can be read, and if not, what is wrong with it."""
+        try:
+            with self._database.reading() as session:
+                workspace_secret(session)
+        except StoreError as error:
+            failing = {"status": "not ready", "failing": {"database": str(error)}}
+            return JSONResponse(failing, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    def style(self, request: Request) -> Response:
+        """Give the style sheet; it may be kept as long as its address stays."""
+        tag = f'"{self._renderer.style_tag}"'
+        headers = {"Cache-Control": f"public, max-age={_STYLE_AGE}, immutable", "ETag": tag}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(self._renderer.style, media_type="text/css; charset=utf-8", headers=headers)
+
+    def icon(self) -> Response:
+        """Give the picture that a browser puts on the tab."""
+        return Response(ICON, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+
+    def refuse(self, request: Request, name: str) -> Response:
+        """Answer a request that names another machine."""
+        message = (
+            f"This page was asked for under the name {name[:80]!r}, which is not this server's. "
+            "It answers to localhost, 127.0.0.1 and server.host of the settings."
+        )
+        return self._sorry(request, 400, message)
+
+    def on_page_error(self, request: Request, error: Exception) -> Response:
+        """Answer a request that can't be answered as it was put."""
+        status = error.status if isinstance(error, PageError) else 400
+        return self._sorry(request, status, str(error))
+
+    def on_http_error(self, request: Request, error: Exception) -> Response:
+        """Answer an address or a method that isn't there."""
+        status = error.status_code if isinstance(error, HTTPException) else 400
+        words = {404: "There is no such page.", 405: "Pages are only read here: GET is the one method."}
+        answer = self._sorry(request, status, words.get(status, str(error)))
+        answer.headers.update(getattr(error, "headers", None) or {})
+        return answer
+
+    def on_store_error(self, request: Request, error: Exception) -> Response:
+        """Say what is wrong with the store."""
+        answer = self._sorry(request, 503, str(error))
+        answer.headers["Retry-After"] = "10"
+        return answer
+
+    def on_fault(self, request: Request, _error: Exception) -> Response:
+        """Answer after a fault of ours; it goes on to the server's log."""
+        answer = self._sorry(request, 500, "The page could not be made; the server's log says why.")
+        add_headers(answer.headers)
+        return answer
+
+    def _page(self, build: Callable[[Session, datetime], Page], place: str) -> HTMLResponse:
+        with self._database.reading() as session:
+            page = build(session, self._clock())
+        return self._renderer.html(page, place=place)
+
+    def _of_topic(self, name: str, under: str, build: Callable[[Session, datetime, int], Page]) -> Response:
+        number = query.topic_number(name)
+        if name != f"T-{number}":
+            return RedirectResponse(f"/topics/T-{number}{under}")
+        try:
+            return self._page(lambda session, now: build(session, now, number), "/topics")
+        except Merged as merged:
+            return RedirectResponse(f"/topics/T-{merged.root}{under}")
+
+    def _sorry(self, request: Request, status: int, message: str) -> Response:
+        path = request.scope.get("path", "")
+        if path.endswith(".json"):
+            return JSONResponse({"error": {"status": status, "message": message}}, status_code=status)
+        page = Sorry(_SORRY.get(status, "This did not work"), message, _NEXT.get(status, ""))
+        return self._renderer.html(page, status=status)
+
+
+_SORRY = {
+    400: "This can't be asked",
+    404: "Not found",
+    405: "Not allowed",
+    500: "A fault of ours",
+    503: "The store can't be read just now",
+}
+_NEXT = {
+    503: "Nothing was changed. Mend what it says, then load the page again; "
+    "feedback-bridge check tells more.",
+}
+
+
+def _json(value: Any) -> Response:
+    return Response(json.dumps(value, ensure_ascii=False), media_type="application/json")

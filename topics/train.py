@@ -1,0 +1,475 @@
+"""Learn the kind classifier's weights: `python -m topics.train --data DIR [--out topics/weights] [--evaluate]`.
+
+Logistic regression where a row may allow several kinds: its loss is minus the log of the probability of all of them
+together, so the model itself shares ambiguous rows out (Jin and Ghahramani 2002, 'Learning with multiple labels').
+Every set has a voice that grows with the square root of its size. Temperatures, and the figures of `--evaluate`, come
+from sets the model has not seen: each is left out once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topics.classify import (
+    BUCKETS,
+    KINDS,
+    VECTOR_COLUMNS,
+    WEIGHTS,
+    Doubles,
+    Floats,
+    Grams,
+    Weights,
+    clean,
+    combine,
+    grams,
+    signs,
+    softmax,
+    text_logits,
+    vector_logits,
+    weigh,
+)
+from topics.records import Kind
+from topics.train_data import LICENCES, Row, measuring_rows, training_rows
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Allowed = NDArray[np.bool_]
+
+_BLOCK: Final = 2_000
+_SIGN_SCALE: Final = (
+    0.5  # how strongly a sign may pull before the penalty holds it, beside n-grams of length 1
+)
+_VECTOR_SCALE: Final = (
+    5.0  # a vector's 384 columns have length 1 altogether; a network learns from larger ones
+)
+_PACE: Final = 0.002  # the network's first learning rate; it falls to zero
+_OURS: Final = {"own": 3.0, "patterns": 3.0}  # the only tweets and forum posts among the sets
+_SMALL: Final = 1_000  # values: smaller arrays are kept in full precision
+_MODEL_ID: Final = "kinds-en-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Training rows made into numbers: n-grams, signs, vectors, allowed kinds and the weight of each row."""
+
+    sources: NDArray[np.str_]
+    grams: Grams
+    signs: Doubles
+    vectors: Doubles
+    allowed: Allowed
+    voices: Doubles
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+def minilm(cache: Path | None = None) -> Encode:
+    """Return the default encoder's `encode`: texts in, l2-normalised vectors of shape (len(texts), 384) out."""
+    from platformdirs import user_cache_path
+
+    from topics.encoders.minilm import load_minilm
+
+    return load_minilm(cache or user_cache_path("feedback-bridge")).encode
+
+
+def know(rows: Sequence[Row], encode: Encode) -> Known:
+    """Return the rows as numbers; each distinct text is encoded once."""
+    texts = [clean(row.text) for row in rows]
+    distinct, position = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)
+    return Known(
+        sources=np.array([row.source for row in rows]),
+        grams=_all_grams(texts),
+        signs=np.array([signs(text) for text in texts], dtype=np.float64),
+        vectors=encode(distinct.tolist())[position].astype(np.float64),
+        allowed=np.array([[kind in row.allowed for kind in KINDS] for row in rows]),
+        voices=voices(rows),
+    )
+
+
+def _all_grams(texts: Sequence[str]) -> Grams:
+    parts = [(start, grams(texts[start : start + _BLOCK])) for start in range(0, len(texts), _BLOCK)]
+    return Grams(
+        np.concatenate([part.rows + start for start, part in parts]),
+        np.concatenate([part.buckets for _, part in parts]),
+        np.concatenate([part.counts for _, part in parts]),
+    )
+
+
+def voices(rows: Sequence[Row]) -> Doubles:
+    """Return the weight of each row.
+
+    The rows of one set and label weigh together as the square root of their number, ours three times that.
+    """
+    sizes = Counter((row.source, row.allowed) for row in rows)
+    found = np.array([_OURS.get(row.source, 1.0) * sizes[row.source, row.allowed] ** -0.5 for row in rows])
+    scaled: Doubles = found / found.mean()
+    return scaled
+
+
+# --- fitting --------------------------------------------------------------------------------------------------
+
+
+def fit_partial(
+    features: Any, allowed: Allowed, row_voices: Doubles, penalty: float = 1.0, steps: int = 40
+) -> tuple[Doubles, Doubles]:
+    """Return weights (features, kinds) and biases that make the allowed kinds of each row likely.
+
+    `features` is a dense or scipy sparse matrix; `penalty` weighs half the squared weights.
+    """
+    from scipy.optimize import minimize
+
+    columns, kinds = features.shape[1], allowed.shape[1]
+    turned = features.T.tocsr() if hasattr(features, "tocsr") else features.T
+    permitted = allowed.astype(np.float64)
+
+    def loss(flat: Doubles) -> tuple[float, Doubles]:
+        weights, bias = flat[:-kinds].reshape(columns, kinds), flat[-kinds:]
+        shares = softmax(np.asarray(features @ weights) + bias)
+        inside = np.maximum((shares * permitted).sum(axis=1), 1e-9)
+        pull = (shares - shares * permitted / inside[:, None]) * row_voices[:, None]
+        slope = np.asarray(turned @ pull) + penalty * weights
+        value = -(row_voices * np.log(inside)).sum() + penalty / 2 * (weights**2).sum()
+        return float(value), np.concatenate([slope.ravel(), pull.sum(axis=0)])
+
+    found = minimize(
+        loss,
+        np.zeros((columns + 1) * kinds),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": steps, "maxcor": 6},
+    ).x
+    return found[:-kinds].reshape(columns, kinds), found[-kinds:]
+
+
+def fit_network(
+    features: Doubles,
+    allowed: Allowed,
+    row_voices: Doubles,
+    *,
+    hidden: int = 64,
+    rounds: int = 8,
+    seeds: Sequence[int] = (1, 2),
+) -> list[Floats]:
+    """Return the layers (in, hidden), (hidden,), (hidden, kinds), (kinds,) of a small network on dense features.
+
+    One network a seed, `hidden` units each, put side by side so that their logits are averaged.
+    """
+    halves = [_one_network(features, allowed, row_voices, hidden, rounds, seed) for seed in seeds]
+    return [
+        np.concatenate([half[0] for half in halves], axis=1),
+        np.concatenate([half[1] for half in halves]),
+        np.concatenate([half[2] for half in halves]) / len(halves),
+        np.mean([half[3] for half in halves], axis=0).astype(np.float32),
+    ]
+
+
+def _one_network(
+    features: Doubles, allowed: Allowed, row_voices: Doubles, hidden: int, rounds: int, seed: int
+) -> list[Floats]:
+    import torch
+
+    torch.manual_seed(seed)
+    given, permitted, loud = (
+        torch.tensor(values, dtype=torch.float32) for values in (features, allowed, row_voices)
+    )
+    inner, outer = torch.nn.Linear(given.shape[1], hidden), torch.nn.Linear(hidden, permitted.shape[1])
+    network = torch.nn.Sequential(torch.nn.Dropout(0.1), inner, torch.nn.ReLU(), torch.nn.Dropout(0.3), outer)
+    chooser = torch.optim.AdamW(network.parameters(), lr=_PACE, weight_decay=0.01)
+    for turn in range(rounds):
+        chooser.param_groups[0]["lr"] = _PACE * (1 - turn / rounds)
+        for batch in torch.randperm(len(given)).split(128):
+            shares = torch.softmax(network(given[batch]), dim=1)
+            loss = -(loud[batch] * torch.log((shares * permitted[batch]).sum(1).clamp_min(1e-9))).mean()
+            chooser.zero_grad()
+            loss.backward()
+            chooser.step()
+    return [
+        tensor.detach().numpy().T.copy() for tensor in (inner.weight, inner.bias, outer.weight, outer.bias)
+    ]
+
+
+def fit_weights(known: Known, keep: NDArray[np.bool_]) -> Weights:
+    """Return weights learned from the rows where `keep` is true, not yet calibrated."""
+    from scipy.sparse import csr_matrix, hstack
+
+    rarity = _rarity(known.grams, len(known))
+    values = weigh(known.grams, rarity, len(known))
+    sparse = csr_matrix((values, (known.grams.rows, known.grams.buckets)), shape=(len(known), 2 * BUCKETS))
+    both = hstack([sparse, csr_matrix(known.signs * _SIGN_SCALE)]).tocsr()[keep]
+    by_text, text_bias = fit_partial(both, known.allowed[keep], known.voices[keep])
+    layers = fit_network(
+        np.hstack([known.vectors * _VECTOR_SCALE, known.signs])[keep], known.allowed[keep], known.voices[keep]
+    )
+    layers[0][:VECTOR_COLUMNS] *= _VECTOR_SCALE
+    return Weights(
+        rarity=rarity,
+        grams=by_text[: 2 * BUCKETS].astype(np.float32),
+        text_signs=(by_text[2 * BUCKETS :] * _SIGN_SCALE).astype(np.float32),
+        text_bias=text_bias.astype(np.float32),
+        inner=layers[0],
+        inner_bias=layers[1],
+        outer=layers[2],
+        outer_bias=layers[3],
+        alone=np.array([[1.0] * len(KINDS), [0.0] * len(KINDS)], dtype=np.float32),
+        both=np.array([[0.5] * len(KINDS), [0.5] * len(KINDS), [0.0] * len(KINDS)], dtype=np.float32),
+    )
+
+
+def _rarity(found: Grams, count: int) -> Floats:
+    seen = np.bincount(found.buckets, minlength=2 * BUCKETS)
+    return np.asarray(np.log((1 + count) / (1 + seen)) + 1, dtype=np.float32)
+
+
+# --- calibrating ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What models said of rows they had not seen: evidence by text and by vector, and the kinds each row allows."""
+
+    sources: NDArray[np.str_]
+    by_text: Doubles
+    by_vector: Doubles
+    allowed: Allowed
+
+    def of(self, source: str) -> Unseen:
+        """Return the rows of one set."""
+        its = self.sources == source
+        return Unseen(self.sources[its], self.by_text[its], self.by_vector[its], self.allowed[its])
+
+
+def evidence(known: Known, weights: Weights, keep: NDArray[np.bool_]) -> Unseen:
+    """Return what the weights say of the rows where `keep` is true."""
+    chosen = keep[known.grams.rows]
+    places = np.cumsum(keep) - 1
+    found = Grams(places[known.grams.rows[chosen]], known.grams.buckets[chosen], known.grams.counts[chosen])
+    return Unseen(
+        known.sources[keep],
+        text_logits(found, known.signs[keep], weights),
+        vector_logits(known.vectors[keep], known.signs[keep], weights),
+        known.allowed[keep],
+    )
+
+
+def leave_one_out(known: Known, say: Callable[[str], None]) -> Unseen:
+    """Return what is said of each set's rows by weights learned from all other sets; our patterns only teach."""
+    parts = []
+    for source in sorted({str(name) for name in known.sources} - {"patterns"}):
+        say(f"learning without {source}")
+        held = known.sources == source
+        parts.append(evidence(known, fit_weights(known, ~held), held))
+    return Unseen(*(np.concatenate([getattr(part, name) for part in parts]) for name in Unseen.__slots__))
+
+
+def calibrate(weights: Weights, unseen: Unseen) -> Weights:
+    """Return the weights with the scales and shifts that fit the unseen rows best, every set counting the same."""
+    sizes = Counter(unseen.sources.tolist())
+    loud = np.array([1 / sizes[source] for source in unseen.sources.tolist()])
+    alone = _scales([unseen.by_text], unseen.allowed, loud / loud.sum())
+    both = _scales([unseen.by_text, unseen.by_vector], unseen.allowed, loud / loud.sum())
+    return replace(weights, alone=alone, both=both)
+
+
+def _scales(views: Sequence[Doubles], allowed: Allowed, loud: Doubles) -> Floats:
+    """Return one scale a view, the same for every kind, and no shift: kinds are as frequent as the reader's channel says."""
+    from scipy.optimize import minimize
+
+    def loss(scales: Doubles) -> float:
+        shares = softmax(np.sum([scale * view for scale, view in zip(scales, views, strict=True)], axis=0))
+        return -float((loud * np.log(np.maximum((shares * allowed).sum(axis=1), 1e-9))).sum())
+
+    start = np.full(len(views), 1 / len(views))
+    found = minimize(loss, start, method="L-BFGS-B", bounds=[(0.05, 5.0)] * len(views)).x
+    kinds = allowed.shape[1]
+    return np.array([*([scale] * kinds for scale in found), [0.0] * kinds], dtype=np.float32)
+
+
+# --- judging --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How well one set was told: agreement with its labels, F1 and macro-F1 of a kind against the rest, calibration."""
+
+    source: str
+    rows: int
+    agree: float  # share of rows whose kind the label allows
+    f1: dict[Kind, float]  # where the set has both the kind and others
+    macro: dict[Kind, float]
+    error: float  # expected calibration error, ten bins
+
+
+def figures(source: str, logits: Doubles, allowed: Allowed) -> Figures:
+    """Return the figures of one set; a kind is judged on the rows that have only it, or can't be it."""
+    shares = softmax(logits)
+    said = shares.argmax(axis=1)
+    right = allowed[np.arange(len(said)), said]
+    f1, macro = {}, {}
+    for column, kind in enumerate(KINDS):
+        only = allowed[:, column] & (allowed.sum(axis=1) == 1)
+        judged = only | ~allowed[:, column]
+        if min(only.sum(), (judged & ~only).sum()) >= 10:  # noqa: PLR2004 - fewer say nothing
+            hits, misses = (
+                _f1(only[judged], said[judged] == column),
+                _f1(~only[judged], said[judged] != column),
+            )
+            f1[kind], macro[kind] = hits, (hits + misses) / 2
+    clear = _clear(allowed)
+    return Figures(
+        source=source,
+        rows=len(said),
+        agree=float(right.mean()),
+        f1=f1,
+        macro=macro,
+        error=_calibration(shares, allowed, clear),
+    )
+
+
+def _clear(allowed: Allowed) -> NDArray[np.bool_]:
+    return allowed.sum(axis=1) == 1
+
+
+def _calibration(shares: Doubles, allowed: Allowed, clear: NDArray[np.bool_]) -> float:
+    """Return the calibration error of the chosen kind; of one kind against the rest where only that is labelled."""
+    if (~clear).any() and len(set(map(tuple, allowed.tolist()))) == 2:  # noqa: PLR2004 - a kind or all the others
+        column = int(np.flatnonzero(allowed[clear][0])[0])
+        return calibration_error(shares[:, column], clear)
+    if not clear.any():
+        return float("nan")
+    said = shares[clear].argmax(axis=1)
+    return calibration_error(shares[clear].max(axis=1), allowed[clear][np.arange(len(said)), said])
+
+
+def _f1(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
+    return float(2 * (truth & said).sum() / max(truth.sum() + said.sum(), 1))
+
+
+def calibration_error(shares: Doubles, right: NDArray[np.bool_], bins: int = 10) -> float:
+    """Return the mean distance between the probability said and the share that was right, over equally wide bins."""
+    place = np.minimum((shares * bins).astype(int), bins - 1)
+    return float(
+        sum(
+            (place == box).mean() * abs(shares[place == box].mean() - right[place == box].mean())
+            for box in set(place.tolist())
+        )
+    )
+
+
+def table(found: Sequence[Figures]) -> str:
+    """Return the figures as a Markdown table."""
+    lines = [
+        "| set | rows | agree | problem macro-F1 | F1: problem | request | question | praise | other | calibration error |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in found:
+        kinds = " | ".join(f"{one.f1[kind]:.3f}" if kind in one.f1 else "–" for kind in KINDS)  # noqa: RUF001 - a dash
+        macro = f"{one.macro[Kind.PROBLEM]:.3f}" if Kind.PROBLEM in one.macro else "–"  # noqa: RUF001 - the same
+        lines.append(f"| {one.source} | {one.rows} | {one.agree:.3f} | {macro} | {kinds} | {one.error:.3f} |")
+    return "\n".join(lines)
+
+
+def judge(unseen: Unseen, weights: Weights) -> str:
+    """Return tables of what the weights' calibration makes of the evidence, by text and vector, and by text alone."""
+    out = []
+    for title, vectors in (("Text and vector", True), ("Text alone", False)):
+        rows = []
+        for source in sorted(set(unseen.sources.tolist())):
+            part = unseen.of(source)
+            logits = combine(part.by_text, part.by_vector if vectors else None, weights)
+            rows.append(figures(source, logits, part.allowed))
+        out.append(f"{title}:\n\n{table(rows)}")
+    return "\n\n".join(out)
+
+
+# --- keeping --------------------------------------------------------------------------------------------------
+
+
+def save(weights: Weights, folder: Path, sources: Sequence[str]) -> Path:
+    """Write `kinds.npz` and `licences.json` into the folder and return the former's path; same weights, same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    small = {
+        name: getattr(weights, name).astype(
+            np.float16 if getattr(weights, name).size > _SMALL else np.float32
+        )
+        for name in Weights.__slots__
+    }
+    digest = hashlib.sha256(b"".join(array.tobytes() for array in small.values())).hexdigest()[:12]
+    meta = json.dumps({"model_id": _MODEL_ID, "revision": digest, "sets": sorted(set(sources))})
+    path = folder / WEIGHTS.name
+    np.savez_compressed(path, meta=np.array(meta), **small)
+    licences = json.dumps([LICENCES[name] for name in sorted(set(sources))], indent=2, ensure_ascii=False)
+    (folder / "licences.json").write_text(licences + "\n", encoding="utf-8")
+    return path
+
+
+def train(rows: Sequence[Row], encode: Encode, say: Callable[[str], None]) -> tuple[Weights, Unseen]:
+    """Return calibrated weights learned from all rows, and what was said of each set while it was left out."""
+    known = know(rows, encode)
+    unseen = leave_one_out(known, say)
+    say("learning from all sets")
+    return calibrate(fit_weights(known, np.ones(len(known), dtype=np.bool_)), unseen), unseen
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train, write the weights and, with `--evaluate`, print the figures; return the exit code."""
+    options = _options(arguments)
+    try:
+        rows = training_rows(options.data)
+    except FileNotFoundError as missing:
+        return _fail(
+            f"{missing.filename} is missing; --data or FEEDBACK_DATA must name the folder of the training sets"
+        )
+    encode = minilm(options.cache)
+    weights, unseen = train(rows, encode, _say)
+    path = save(weights, options.out, [row.source for row in rows])
+    _say(f"{path} written, {path.stat().st_size / 1e6:.1f} MB")
+    if options.evaluate:
+        _print(f"Sets left out of training in turn\n\n{judge(unseen, weights)}")
+        if never := measuring_rows(options.data):
+            known = know(never, encode)
+            said = evidence(known, weights, np.ones(len(known), dtype=np.bool_))
+            _print(f"\nSets never trained on\n\n{judge(said, weights)}")
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m topics.train", description="Learn the kind classifier's weights."
+    )
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("FEEDBACK_DATA", "."), help="folder of the sets"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=WEIGHTS.parent, help="folder for kinds.npz and licences.json"
+    )
+    parser.add_argument("--cache", type=Path, default=None, help="folder where the encoder is made once")
+    parser.add_argument("--evaluate", action="store_true", help="print the figures of docs/models.md")
+    return parser.parse_args(arguments)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _fail(line: str) -> int:
+    _say(line)
+    return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
