@@ -56,7 +56,7 @@ class Plan:
     actions: tuple[Action, ...]
     proposed: tuple[Draft, ...] = ()
     shadow: tuple[Draft, ...] = ()
-    held: int = 0
+    waiting: int = 0  # proposals of earlier runs that nobody has reviewed yet
 
     @property
     def empty(self) -> bool:
@@ -82,10 +82,10 @@ def lines(plan: Plan, *, tracker: str, sent: bool = False) -> Sequence[str]:
     ]
     creates = sum(action.effect == "create" for action in plan.actions)
     updates = len(plan.actions) - creates
-    summary = f"{creates} to create, {updates} to update, {len(plan.proposed)} for review"
-    if sent:
-        summary = f"{creates} created, {updates} updated in {tracker}, {len(plan.proposed)} for review"
-    return [*text, summary]
+    waiting = len(plan.proposed) + plan.waiting
+    done = f"{creates} created, {updates} updated in {tracker}"
+    asked = f"{creates} to create, {updates} to update"
+    return [*text, f"{done if sent else asked}, {waiting} waiting for review"]
 
 
 def _line(action: Action) -> str:

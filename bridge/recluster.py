@@ -24,6 +24,8 @@ from topics.resolution import pick_resolution
 from topics.working import LIMIT, Mean, Working, arrive, centred
 
 QUOTES = 3
+MACHINE = "recluster"
+"""Who decided a merge that no person did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,10 +163,11 @@ def _quotes(found: Reclustering, number: int) -> list[str]:
 def apply(context: Context, found: Reclustering) -> dict[str, int]:
     """Make it so, in one transaction: no id, decision or ticket is lost, and each merge can be undone.
 
-    Two topics that both have a ticket are not merged, nor what a person took apart before.
+    Two topics that both have a ticket are not merged, nor what a person took apart before; an ignored topic
+    and one that a person merged others into are not split.
     """
     lines = found.lineage
-    done = {"joined": 0, "born": 0, "split": 0, "merged": 0, "kept apart": 0}
+    done = {"joined": 0, "born": 0, "split": 0, "merged": 0, "kept apart": 0, "kept together": 0}
     with context.database.writing() as session:
         pinned = _pinned(session, list(found.topics))
         for topic, number in lines.continued.items():
@@ -172,15 +175,16 @@ def apply(context: Context, found: Reclustering) -> dict[str, int]:
             done["joined"] += _put(session, free, topic, "recluster: joins its cluster's topic")
         for number in lines.born:
             free = [k for k in found.members[number] if not found.topics.get(k) and k not in pinned]
-            _new(context, session, free, None)
-            done["born"] += 1
+            done["born"] += _new(context, session, free, None)
         for topic, parts in lines.split.items():
+            if _held_together(session, topic):
+                done["kept together"] += len(parts)
+                continue
             for number in parts:
                 own = [
                     k for k in found.members[number] if found.topics.get(k) in (0, topic) and k not in pinned
                 ]
-                _new(context, session, own, topic)
-                done["split"] += 1
+                done["split"] += _new(context, session, own, topic)
         for topics in lines.merged.values():
             for topic in topics[1:]:
                 merged = _merge(context, session, topic, topics[0])
@@ -207,9 +211,24 @@ def _put(session: Session, keys: Sequence[int], topic: int, reason: str) -> int:
     return len(found)
 
 
-def _new(context: Context, session: Session, keys: Sequence[int], split_from: int | None) -> None:
+def _held_together(session: Session, topic: int) -> bool:
+    """Whether a person wants the topic as it is: hidden, or made of several."""
+    found = store.topic(session, topic)
+    by_person = session.exec(
+        select(Decision.id).where(
+            Decision.verb == "merge",
+            Decision.who != MACHINE,
+            Decision.other == topic,
+            col(Decision.undone_at).is_(None),
+        )
+    ).first()
+    return found is None or found.state == "ignored" or by_person is not None
+
+
+def _new(context: Context, session: Session, keys: Sequence[int], split_from: int | None) -> bool:
+    """Make a topic of these statements; False if there are none."""
     if not keys:
-        return
+        return False
     (number,) = working.next_topic_numbers(session, 1)
     newest = max(row.said_at for row in slices.assignments(session, keys).values())
     session.add(
@@ -217,6 +236,7 @@ def _new(context: Context, session: Session, keys: Sequence[int], split_from: in
     )
     session.flush()
     _put(session, keys, number, "recluster: split off" if split_from else "recluster: a new topic")
+    return True
 
 
 def _merge(context: Context, session: Session, topic: int, into: int) -> bool:
@@ -235,5 +255,5 @@ def _merge(context: Context, session: Session, topic: int, into: int) -> bool:
     ).first()
     if both or hidden or undone is not None:
         return False
-    Verbs(session, "recluster", context.now).merge(topic, into)
+    Verbs(session, MACHINE, context.now).merge(topic, into)
     return True

@@ -13,9 +13,10 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from bridge.errors import InputError
-from bridge.models import WORKSPACE, Assignment, Decision, Item, Statement, Ticket, Topic
+from bridge.models import WORKSPACE, Assignment, Decision, Intent, Item, Statement, Ticket, Topic
 from bridge.store import topics as store
 from bridge.store.audit import record
+from bridge.store.tickets import with_open_creates
 from bridge.tracker import marker
 
 _TOPIC = (
@@ -29,6 +30,7 @@ _TOPIC = (
     "merged_into",
 )
 _TICKET = ("state",)
+_LABEL = ("title", "keywords", "labelled_mentions")
 _ASSIGNMENT = ("topic", "status", "pinned", "reason", "score")
 
 
@@ -171,15 +173,22 @@ class Verbs:
         if newer is not None:
             raise InputError(f"undo the later decision about T-{newer.topic} first: {newer.verb}")
         if latest.verb == "approve":
-            ticket = store.tickets(self._session, [number]).get(number)
-            if ticket is not None and ticket.state in ("open", "done"):
-                raise InputError(f"{ticket.key} is in the tracker already; close it there")
+            self._not_sent(number)
         _restore(self._session, latest.before)
         latest.undone_at = self._at
         record(
             self._session, self._at, self._who, f"undo {latest.verb}", f"T-{number}", {"decision": latest.id}
         )
         return latest.verb
+
+    def _not_sent(self, number: int) -> None:
+        ticket = store.tickets(self._session, [number]).get(number)
+        if ticket is not None and ticket.state in ("open", "done"):
+            raise InputError(f"{ticket.key} is in the tracker already; close it there")
+        if ticket is not None and ticket.id in with_open_creates(self._session):
+            raise InputError(
+                f"the ticket of T-{number} is being created; see what became of it with: feedback-bridge sync"
+            )
 
     def _newer(self, decision: Decision) -> Decision | None:
         """Return a later decision, not undone, that changed what this one changed."""
@@ -190,11 +199,8 @@ class Verbs:
                 col(Decision.undone_at).is_(None),
             )
         )
-        mine = {(table, key) for table, rows in decision.before.items() for key in rows}
-        for other in later:
-            if mine & {(table, key) for table, rows in other.before.items() for key in rows}:
-                return other
-        return None
+        mine = _changed(decision)
+        return next((other for other in later if mine & _changed(other)), None)
 
     def _decide(
         self,
@@ -215,6 +221,9 @@ class Verbs:
             "ticket": {str(ticket.id): _values(ticket, _TICKET) for ticket in there},
             "assignment": {str(row.statement_id): _values(row, _ASSIGNMENT) for row in assignments},
         }
+        grows = store.topic(self._session, other) if other else None
+        if grows is not None:  # and will be named after what it becomes
+            before["label"] = {str(grows.number): _values(grows, _LABEL)}
         known = set(self._session.exec(select(Ticket.id)))
         do()
         self._session.flush()
@@ -242,6 +251,10 @@ class Verbs:
         )
 
 
+def _changed(decision: Decision) -> set[tuple[str, str]]:
+    return {(table, key) for table, rows in decision.before.items() if table != "label" for key in rows}
+
+
 def _state(topic: Topic, state: str) -> None:
     topic.state_before = topic.state if topic.state not in ("ignored", "snoozed") else topic.state_before
     topic.state = state
@@ -265,10 +278,14 @@ def _restore(session: Session, before: Mapping[str, Mapping[str, Any]]) -> None:
             topic.touched = True
             _touch(session, topic.root)
             _set(topic, values)
+    for number, values in before.get("label", {}).items():
+        topic = store.topic(session, int(number))
+        if topic is not None and topic.title_by == "machine":
+            _set(topic, values)
     for key, values in before.get("ticket", {}).items():
         ticket = session.get(Ticket, int(key))
         if ticket is not None and values is None:
-            session.delete(ticket)
+            _take_back(session, ticket)
         elif ticket is not None:
             _set(ticket, values)
     for key, values in before.get("assignment", {}).items():
@@ -277,6 +294,14 @@ def _restore(session: Session, before: Mapping[str, Mapping[str, Any]]) -> None:
             _touch(session, row.topic)
             _set(row, values)
             _touch(session, row.topic)
+
+
+def _take_back(session: Session, ticket: Ticket) -> None:
+    """Remove a ticket that a decision made; once the tracker was asked for it, it stays as a proposal."""
+    if session.exec(select(Intent.id).where(Intent.ticket_id == ticket.id)).first() is None:
+        session.delete(ticket)
+    else:
+        ticket.state = "proposed"
 
 
 def _set(row: Any, values: Mapping[str, Any]) -> None:

@@ -1,12 +1,15 @@
 """What a statement is: problem, request, question, praise or other, with a calibrated probability of each.
 
-Two views of the same text are added up: a linear one of hashed word and letter n-grams with a few signs every language
-shares (`?`, `!`, emoji, stars), and a small network on the MiniLM vectors that were made for the topics anyway, when
-the caller has them. Both are read row by row, so a text scores the same alone and in any batch. The weights are learned by `topics.train`.
+Two views of the same text are added up: a linear one of hashed word and letter n-grams with a few signs
+that every language shares (`?`, `!`, emoji, stars), and a small network on the MiniLM vectors that were
+made for the topics anyway, when the caller has them. Both are read row by row, so a text scores the same
+alone and in any batch. The weights are learned by `topics.train`.
 """
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import re
 import unicodedata
@@ -36,9 +39,9 @@ _BLOCK: Final = 512  # texts turned into n-grams at a time, to bound memory
 _SIGNS: Final = 10
 _UNITS: Final = 128
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|[^\w\s]", re.UNICODE)  # noqa: RUF001 - people type it
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|[^\w\s]", re.UNICODE)
 _AWAY = re.compile(r"https?://\S+|www\.\S+|(?<!\w)@\w+")
-_NEVER_DECIDE = re.compile(r"\b(problem|issue|problèm)(?=(?:s|e|es|a|as|en)?\b)", re.IGNORECASE)
+_NEVER_DECIDE = re.compile(r"\b(?:problem|issue|problèm)(?:s|e|es|a|as|en)?\b", re.IGNORECASE)
 _STARS = re.compile(r"([1-5])\s*(?:/\s*5|stars?\b|★)", re.IGNORECASE)
 _GOOD = frozenset("😀😃😄😁😊😍🥰😘🤩😎👍👏🙏💪🎉❤💕💖💙💚💛💜🙌😻☺")
 _BAD = frozenset("😡😠🤬😤😢😭😞😔😒🙄😑😩😫👎💔🤦😖😣😕🙁☹😬🤮")
@@ -47,14 +50,23 @@ _BAD_FACE = re.compile(r"[:=]'?-?[(/|\\]")
 
 
 def clean(text: str) -> str:
-    """Return the text as the model reads it: one form of every letter, no links or handles, at most 2,000 characters."""
-    plain = _AWAY.sub(" ", unicodedata.normalize("NFKC", text[: 4 * _LONGEST]))
-    return " ".join(plain.replace("’", "'").split())[:_LONGEST]  # noqa: RUF001 - people type it
+    """Return the text as the model reads it: no links or handles, 2,000 characters at most."""
+    whole = text[: 4 * _LONGEST].encode("utf-8", "replace").decode()  # half a surrogate pair is no letter
+    plain = _AWAY.sub(" ", unicodedata.normalize("NFKC", whole))
+    return " ".join(plain.replace("’", "'").split())[:_LONGEST]
+
+
+def neutral(text: str) -> str:
+    """Return a cleaned text with 'problem' and 'issue' read as 'thing', so that they never decide.
+
+    A brand says them as often as a customer does, and a happy customer as often as an angry one.
+    """
+    return _NEVER_DECIDE.sub("thing", text)
 
 
 @dataclass(frozen=True, slots=True)
 class Grams:
-    """The n-grams of some texts as a sparse matrix in three equally long columns, sorted by row, then bucket."""
+    """The n-grams of texts as a sparse matrix in three equally long columns, sorted by row, then bucket."""
 
     rows: NDArray[np.int64]
     buckets: NDArray[np.int64]
@@ -62,11 +74,10 @@ class Grams:
 
 
 def grams(texts: Sequence[str]) -> Grams:
-    """Return words 1-2 (buckets below `BUCKETS`) and letters 3-5 (above) of cleaned texts with log(1 + count).
+    """Return the words 1-2 (buckets below `BUCKETS`) and letters 3-5 (above) of cleaned texts.
 
-    'Problem' and 'issue' are read as 'thing': a brand says them as often as a customer, so they may not decide.
+    Counts are log(1 + count).
     """
-    texts = [_NEVER_DECIDE.sub("thing", text) for text in texts]
     keys = np.concatenate([_word_keys(texts), *(_letter_keys(texts, size) for size in _LETTER_GRAMS)])
     unique, counts = np.unique(keys, return_counts=True)
     return Grams(unique // (2 * BUCKETS), unique % (2 * BUCKETS), np.log1p(counts).astype(np.float32))
@@ -80,7 +91,7 @@ def _word_keys(texts: Sequence[str]) -> NDArray[np.int64]:
         keys += [offset + zlib.crc32(token.encode()) % BUCKETS for token in tokens[1:-1]]
         keys += [
             offset + zlib.crc32(f"{left} {right}".encode()) % BUCKETS
-            for left, right in zip(tokens, tokens[1:], strict=False)
+            for left, right in itertools.pairwise(tokens)
         ]
     return np.array(keys, dtype=np.int64)
 
@@ -98,11 +109,11 @@ def _letter_keys(texts: Sequence[str], size: int) -> NDArray[np.int64]:
     owner = np.repeat(np.arange(len(texts), dtype=np.int64), lengths)
     inside = owner[: len(hashed)] == owner[size - 1 :]
     buckets = (hashed[inside] >> np.uint64(20)).astype(np.int64) % BUCKETS
-    return owner[: len(hashed)][inside] * 2 * BUCKETS + BUCKETS + buckets
+    return np.asarray(owner[: len(hashed)][inside] * 2 * BUCKETS + BUCKETS + buckets)
 
 
 def weigh(found: Grams, rarity: Floats, count: int) -> Floats:
-    """Return the value of each n-gram: log count times rarity, words and letters of a text each of length 1."""
+    """Return the value of each n-gram: log count times rarity, at length 1 for words and for letters."""
     values = found.counts * rarity[found.buckets]
     half = found.rows * 2 + (found.buckets >= BUCKETS)
     norms = np.sqrt(np.bincount(half, weights=values.astype(np.float64) ** 2, minlength=2 * count))
@@ -110,7 +121,7 @@ def weigh(found: Grams, rarity: Floats, count: int) -> Floats:
 
 
 def signs(text: str) -> list[float]:
-    """Return what a text shows in any language: `?`, `!`, dots, faces, stars, capitals, figures and length."""
+    """Return what a text shows in any language: `?`, `!`, dots, faces, stars, capitals, digits, length."""
     letters = sum(map(str.isalpha, text)) or 1
     stars = _STARS.search(text)
     return [
@@ -129,7 +140,7 @@ def signs(text: str) -> list[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """All the classifier knows: linear weights per kind (columns in the order of `KINDS`) and two temperatures."""
+    """All the classifier knows; columns of kinds are in the order of `KINDS`."""
 
     rarity: Floats  # (2 * BUCKETS,) inverse document frequency
     grams: Floats  # (2 * BUCKETS, 5)
@@ -155,12 +166,12 @@ class KindClassifier:
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> KindClassifier:
-        """Return the classifier with the weights in `path`, by default the packaged ones; nothing is downloaded.
+        """Return the classifier with the weights in `path`, by default the packaged ones.
 
         Raises `ModelError` when the file can't be read or holds no such weights.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 meta = json.loads(str(file["meta"]))
                 arrays = {name: file[name].astype(np.float32) for name in _shapes()}
         except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
@@ -173,19 +184,20 @@ class KindClassifier:
     def predict(self, texts: Sequence[str], vectors: NDArray[np.float32] | None = None) -> list[KindScore]:
         """Return the kind of each text, in order, with calibrated probabilities that add up to 1.
 
-        `vectors` are the l2-normalised all-MiniLM-L6-v2 vectors of the same texts, shape (len(texts), 384); without
-        them the text alone decides, and a row that is not finite counts as absent. Raises `ValueError` on another shape.
+        `vectors` are the l2-normalised all-MiniLM-L6-v2 vectors of the same texts, shape (len(texts), 384);
+        without them the text alone decides, and a row that is zero or not finite counts as absent. Raises
+        `ValueError` on another shape.
         """
         if vectors is not None and vectors.shape != (len(texts), VECTOR_COLUMNS):
             raise ValueError(
-                f"the vectors have shape {vectors.shape}; {len(texts)} texts need ({len(texts)}, {VECTOR_COLUMNS}): "
-                "pass the MiniLM vectors of the same texts, or None"
+                f"the vectors have shape {vectors.shape}; {len(texts)} texts need "
+                f"({len(texts)}, {VECTOR_COLUMNS}): pass the MiniLM vectors of the same texts, or None"
             )
         return [
             score
             for start in range(0, len(texts), _BLOCK)
             for score in self._block(
-                [clean(text) for text in texts[start : start + _BLOCK]],
+                [neutral(clean(text)) for text in texts[start : start + _BLOCK]],
                 None if vectors is None else vectors[start : start + _BLOCK],
             )
         ]
@@ -223,8 +235,8 @@ def vector_logits(vectors: Doubles, shown: Doubles, weights: Weights) -> Doubles
 def combine(by_text: Doubles, by_vector: Doubles | None, weights: Weights) -> Doubles:
     """Return calibrated logits from the evidence of the text, and of the vector where there is one."""
     if by_vector is None:
-        return by_text * weights.alone[0] + weights.alone[1]
-    return by_text * weights.both[0] + by_vector * weights.both[1] + weights.both[2]
+        return np.asarray(by_text * weights.alone[0] + weights.alone[1])
+    return np.asarray(by_text * weights.both[0] + by_vector * weights.both[1] + weights.both[2])
 
 
 def softmax(logits: Doubles) -> Doubles:

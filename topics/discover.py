@@ -17,7 +17,8 @@ from topics.working import Ints, Mean, Working, centred
 
 MIN_BIRTH = 5
 COLD_COHERENCE = 0.6
-BULK = 1000  # a first round of this many statements is a backlog; fewer is a cold start
+BACKLOG = 100  # a first round of this many statements can be a backlog; fewer is a cold start
+BULK = 1000  # ... and of this many always is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,24 @@ class Birth:
 
 
 def tune(
-    settings: Settings, working: Working, mean: Mean, blocks: tuple[Block, ...], *, granularity: str
+    settings: Settings,
+    working: Working,
+    mean: Mean,
+    blocks: tuple[Block, ...],
+    *,
+    granularity: str,
+    backlog: bool = True,
 ) -> Settings:
-    """Pick the resolution at the first round, and after a cold start again at each doubling."""
+    """Pick the resolution at the first round, and after a cold start again at each doubling.
+
+    `backlog` says that the first round brings what has gathered over a time, not the first drops of a
+    stream: a backlog shows how its topics part, drops don't, and what they mix never heals.
+    """
     due = settings.resolution is None or (settings.cold and mean.count >= 2 * settings.picked_at)
     if not due or len(working) <= MIN_BIRTH:
         return settings
-    cold = settings.cold and mean.count < BULK if settings.resolution is None else settings.cold
+    least = BACKLOG if backlog else BULK
+    cold = mean.count < least if settings.resolution is None else settings.cold
     space = centred(working.vectors, mean, blocks)
     resolution = pick_resolution(neighbour_graph(working), space, granularity=granularity, cold=cold)
     return Settings(resolution=resolution, picked_at=mean.count, cold=cold)

@@ -11,6 +11,17 @@ from itertools import pairwise
 
 _LANGUAGES = ("en", "de", "fr", "es", "pt")
 
+_COMMON = tuple(
+    frozenset(line.split())
+    for line in (
+        "the and to of is it for my you was not have with on i this that are be at your no but so",
+        "der die das und ist nicht ich ein eine zu mit auf es wie den wir sie man von im bei kein auch",
+        "le la les et est pas je une des pour dans que vous sur du au il on ne mon ma avec plus c",
+        "el la los y es no que en un una por con para mi se las del lo al me muy pero como ya",
+        "o a os e é não que em um uma por com para meu minha se as do da no na me mas muito já",
+    )
+)
+
 # Letters and digits of any script with their combining marks, which Python's \w leaves out; ' and - join.
 _MARKS = "\u0300-\u036f\u064b-\u065f\u0900-\u0dff\u0e00-\u0eff"
 _WORD = re.compile(rf"[^\W_](?:[\w{_MARKS}]|['\u2019\-](?=[^\W_]))*")
@@ -48,11 +59,12 @@ def word_list(name: str) -> frozenset[str]:
 
 
 def language_of(tokens: Sequence[str]) -> str:
-    """Guess the language whose stop words fill most of `tokens`; English when none or on a tie.
+    """Guess the language whose commonest words fill most of `tokens`; English when none or on a tie.
 
-    It only chooses a list of stop words. Whose language an item is, is decided elsewhere.
+    It only chooses a list of stop words, and a short list tells languages apart without loading all five.
+    Whose language an item is, is decided elsewhere.
     """
-    hits = [(sum(token in stop_words(code) for token in tokens), -i) for i, code in enumerate(_LANGUAGES)]
+    hits = [(sum(token in common for token in tokens), -i) for i, common in enumerate(_COMMON)]
     return _LANGUAGES[-max(hits)[1]]
 
 

@@ -93,9 +93,7 @@ def _topic(
 ) -> _Topic:
     """Gather what the members have in common."""
     said = [words(member.text) for member in members]
-    heard = Counter(
-        stem_ for tokens in said for stem_ in {stem(t) for t in tokens if not _is_stop(t, tokens)}
-    )
+    heard = Counter(stem_ for tokens in said for stem_ in _content_stems(tokens))
     commonest_count = max(heard.values(), default=1)
     elsewhere = {stem(word) for keys in others for key in keys for word in key.term.split()}
     keys = {
@@ -112,15 +110,16 @@ def _all_in(term: str, stems: set[str]) -> bool:
     return all(stem(word) in stems for word in term.split())
 
 
-def _is_stop(word: str, tokens: Sequence[str]) -> bool:
-    """Say whether `word` carries no topic in the language of `tokens`."""
-    return word in stop_words(language_of(tokens)) or word in stop_words("en")
+def _content_stems(tokens: Sequence[str]) -> set[str]:
+    """Return the stems of the words that carry the topic, in the language of `tokens`."""
+    stops = stop_words(language_of(tokens)) | stop_words("en")
+    return {stem(token) for token in tokens if token not in stops}
 
 
 def _fit(clause: str, topic: _Topic, kind: Kind) -> float:
     """Return how much of what the topic is about `clause` says, about 0-0.9."""
     tokens = words(clause)
-    stems = {stem(token) for token in tokens if not _is_stop(token, tokens)}
+    stems = _content_stems(tokens)
     if not stems:
         return UNFIT
     common = sum(topic.shares.get(s, 0.0) for s in stems) / len(stems)

@@ -1,9 +1,9 @@
-"""Learn the kind classifier's weights: `python -m topics.train --data DIR [--out topics/weights] [--evaluate]`.
+"""Learn the kind classifier's weights: `python -m topics.train --data DIR [--out DIR] [--evaluate]`.
 
-Logistic regression where a row may allow several kinds: its loss is minus the log of the probability of all of them
-together, so the model itself shares ambiguous rows out (Jin and Ghahramani 2002, 'Learning with multiple labels').
-Every set has a voice that grows with the square root of its size. Temperatures, and the figures of `--evaluate`, come
-from sets the model has not seen: each is left out once.
+A row may allow several kinds: its loss is minus the log of the probability of all of them together, so the
+model itself shares ambiguous rows out (Jin and Ghahramani 2002, 'Learning with multiple labels'). Every set
+has a voice that grows with the square root of its size. The calibration, and the figures of `--evaluate`,
+come from sets the model has not seen: each is left out once.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from topics.classify import (
     clean,
     combine,
     grams,
+    neutral,
     signs,
     softmax,
     text_logits,
@@ -75,7 +76,7 @@ class Known:
 
 
 def minilm(cache: Path | None = None) -> Encode:
-    """Return the default encoder's `encode`: texts in, l2-normalised vectors of shape (len(texts), 384) out."""
+    """Return the default encoder's `encode`: texts in, unit vectors of shape (len(texts), 384) out."""
     from platformdirs import user_cache_path
 
     from topics.encoders.minilm import load_minilm
@@ -85,8 +86,9 @@ def minilm(cache: Path | None = None) -> Encode:
 
 def know(rows: Sequence[Row], encode: Encode) -> Known:
     """Return the rows as numbers; each distinct text is encoded once."""
-    texts = [clean(row.text) for row in rows]
-    distinct, position = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)
+    plain = [clean(row.text) for row in rows]
+    texts = [neutral(text) for text in plain]
+    distinct, position = np.unique(np.array(plain), return_inverse=True)
     return Known(
         sources=np.array([row.source for row in rows]),
         grams=_all_grams(texts),
@@ -117,7 +119,7 @@ def voices(rows: Sequence[Row]) -> Doubles:
     return scaled
 
 
-# --- fitting --------------------------------------------------------------------------------------------------
+# --- fitting ---
 
 
 def fit_partial(
@@ -161,9 +163,10 @@ def fit_network(
     rounds: int = 8,
     seeds: Sequence[int] = (1, 2),
 ) -> list[Floats]:
-    """Return the layers (in, hidden), (hidden,), (hidden, kinds), (kinds,) of a small network on dense features.
+    """Return the layers of a small network on dense features.
 
-    One network a seed, `hidden` units each, put side by side so that their logits are averaged.
+    Shapes are (features, units), (units,), (units, kinds) and (kinds,). One network a seed, `hidden` units
+    each, put side by side so that their logits are averaged.
     """
     halves = [_one_network(features, allowed, row_voices, hidden, rounds, seed) for seed in seeds]
     return [
@@ -179,6 +182,7 @@ def _one_network(
 ) -> list[Floats]:
     import torch
 
+    torch.set_num_threads(1)  # repeatable, and faster for so small a network
     torch.manual_seed(seed)
     given, permitted, loud = (
         torch.tensor(values, dtype=torch.float32) for values in (features, allowed, row_voices)
@@ -231,12 +235,12 @@ def _rarity(found: Grams, count: int) -> Floats:
     return np.asarray(np.log((1 + count) / (1 + seen)) + 1, dtype=np.float32)
 
 
-# --- calibrating ----------------------------------------------------------------------------------------------
+# --- calibrating ---
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """What models said of rows they had not seen: evidence by text and by vector, and the kinds each row allows."""
+    """What a model said of rows it had not seen, by text and by vector, and the kinds each row allows."""
 
     sources: NDArray[np.str_]
     by_text: Doubles
@@ -263,7 +267,7 @@ def evidence(known: Known, weights: Weights, keep: NDArray[np.bool_]) -> Unseen:
 
 
 def leave_one_out(known: Known, say: Callable[[str], None]) -> Unseen:
-    """Return what is said of each set's rows by weights learned from all other sets; our patterns only teach."""
+    """Return what weights learned from all other sets say of each set's rows; our patterns only teach."""
     parts = []
     for source in sorted({str(name) for name in known.sources} - {"patterns"}):
         say(f"learning without {source}")
@@ -273,7 +277,7 @@ def leave_one_out(known: Known, say: Callable[[str], None]) -> Unseen:
 
 
 def calibrate(weights: Weights, unseen: Unseen) -> Weights:
-    """Return the weights with the scales and shifts that fit the unseen rows best, every set counting the same."""
+    """Return the weights with the scales that fit the unseen rows best, every set counting the same."""
     sizes = Counter(unseen.sources.tolist())
     loud = np.array([1 / sizes[source] for source in unseen.sources.tolist()])
     alone = _scales([unseen.by_text], unseen.allowed, loud / loud.sum())
@@ -282,25 +286,29 @@ def calibrate(weights: Weights, unseen: Unseen) -> Weights:
 
 
 def _scales(views: Sequence[Doubles], allowed: Allowed, loud: Doubles) -> Floats:
-    """Return one scale a view, the same for every kind, and no shift: kinds are as frequent as the reader's channel says."""
-    from scipy.optimize import minimize
+    """Return one scale for all views and kinds, and no shift, as frequencies of kinds differ by channel.
 
-    def loss(scales: Doubles) -> float:
-        shares = softmax(np.sum([scale * view for scale, view in zip(scales, views, strict=True)], axis=0))
+    A scale for each view, or for each view and kind, told unseen sets worse (docs/models.md).
+    """
+    from scipy.optimize import minimize_scalar
+
+    mean = np.mean(views, axis=0)
+
+    def loss(scale: float) -> float:
+        shares = softmax(scale * mean)
         return -float((loud * np.log(np.maximum((shares * allowed).sum(axis=1), 1e-9))).sum())
 
-    start = np.full(len(views), 1 / len(views))
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(0.05, 5.0)] * len(views)).x
+    scale = minimize_scalar(loss, bounds=(0.05, 5.0), method="bounded").x / len(views)
     kinds = allowed.shape[1]
-    return np.array([*([scale] * kinds for scale in found), [0.0] * kinds], dtype=np.float32)
+    return np.array([*([scale] * kinds for _ in views), [0.0] * kinds], dtype=np.float32)
 
 
-# --- judging --------------------------------------------------------------------------------------------------
+# --- judging ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """How well one set was told: agreement with its labels, F1 and macro-F1 of a kind against the rest, calibration."""
+    """How well one set was told; F1 and macro-F1 are of a kind against the rest."""
 
     source: str
     rows: int
@@ -337,16 +345,17 @@ def figures(source: str, logits: Doubles, allowed: Allowed) -> Figures:
 
 
 def _clear(allowed: Allowed) -> NDArray[np.bool_]:
-    return allowed.sum(axis=1) == 1
+    return np.asarray(allowed.sum(axis=1) == 1)
 
 
 def _calibration(shares: Doubles, allowed: Allowed, clear: NDArray[np.bool_]) -> float:
-    """Return the calibration error of the chosen kind; of one kind against the rest where only that is labelled."""
-    if (~clear).any() and len(set(map(tuple, allowed.tolist()))) == 2:  # noqa: PLR2004 - a kind or all the others
-        column = int(np.flatnonzero(allowed[clear][0])[0])
-        return calibration_error(shares[:, column], clear)
+    """Return the error of the chosen kind, or of one kind against the rest where only that is labelled."""
     if not clear.any():
         return float("nan")
+    labels = set(map(tuple, allowed.tolist()))
+    if (~clear).any() and len(labels) == 2:  # noqa: PLR2004 - a kind, or all the others
+        column = int(np.flatnonzero(allowed[clear][0])[0])
+        return calibration_error(shares[:, column], clear)
     said = shares[clear].argmax(axis=1)
     return calibration_error(shares[clear].max(axis=1), allowed[clear][np.arange(len(said)), said])
 
@@ -356,7 +365,7 @@ def _f1(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
 
 
 def calibration_error(shares: Doubles, right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Return the mean distance between the probability said and the share that was right, over equally wide bins."""
+    """Return the mean distance between the probability said and the share right, over equally wide bins."""
     place = np.minimum((shares * bins).astype(int), bins - 1)
     return float(
         sum(
@@ -369,18 +378,18 @@ def calibration_error(shares: Doubles, right: NDArray[np.bool_], bins: int = 10)
 def table(found: Sequence[Figures]) -> str:
     """Return the figures as a Markdown table."""
     lines = [
-        "| set | rows | agree | problem macro-F1 | F1: problem | request | question | praise | other | calibration error |",
+        "| set | rows | agree | problem macro-F1 | F1: problem | request | question | praise | other | ECE |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for one in found:
-        kinds = " | ".join(f"{one.f1[kind]:.3f}" if kind in one.f1 else "–" for kind in KINDS)  # noqa: RUF001 - a dash
-        macro = f"{one.macro[Kind.PROBLEM]:.3f}" if Kind.PROBLEM in one.macro else "–"  # noqa: RUF001 - the same
+        kinds = " | ".join(f"{one.f1[kind]:.3f}" if kind in one.f1 else "–" for kind in KINDS)
+        macro = f"{one.macro[Kind.PROBLEM]:.3f}" if Kind.PROBLEM in one.macro else "–"
         lines.append(f"| {one.source} | {one.rows} | {one.agree:.3f} | {macro} | {kinds} | {one.error:.3f} |")
     return "\n".join(lines)
 
 
 def judge(unseen: Unseen, weights: Weights) -> str:
-    """Return tables of what the weights' calibration makes of the evidence, by text and vector, and by text alone."""
+    """Return tables of what the calibration makes of the evidence, by text and vector, and by text alone."""
     out = []
     for title, vectors in (("Text and vector", True), ("Text alone", False)):
         rows = []
@@ -392,11 +401,11 @@ def judge(unseen: Unseen, weights: Weights) -> str:
     return "\n\n".join(out)
 
 
-# --- keeping --------------------------------------------------------------------------------------------------
+# --- keeping ---
 
 
 def save(weights: Weights, folder: Path, sources: Sequence[str]) -> Path:
-    """Write `kinds.npz` and `licences.json` into the folder and return the former's path; same weights, same bytes."""
+    """Write `kinds.npz` and `licences.json` into the folder; return the former's path."""
     folder.mkdir(parents=True, exist_ok=True)
     small = {
         name: getattr(weights, name).astype(
@@ -414,7 +423,7 @@ def save(weights: Weights, folder: Path, sources: Sequence[str]) -> Path:
 
 
 def train(rows: Sequence[Row], encode: Encode, say: Callable[[str], None]) -> tuple[Weights, Unseen]:
-    """Return calibrated weights learned from all rows, and what was said of each set while it was left out."""
+    """Return calibrated weights from all rows, and what was said of each set while it was left out."""
     known = know(rows, encode)
     unseen = leave_one_out(known, say)
     say("learning from all sets")
@@ -428,7 +437,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = training_rows(options.data)
     except FileNotFoundError as missing:
         return _fail(
-            f"{missing.filename} is missing; --data or FEEDBACK_DATA must name the folder of the training sets"
+            f"{missing.filename} is missing; --data or FEEDBACK_DATA must name the folder of the sets"
         )
     encode = minilm(options.cache)
     weights, unseen = train(rows, encode, _say)

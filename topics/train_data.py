@@ -1,8 +1,9 @@
 """The openly licensed sets the kind classifier learns from, each mapped to the five kinds.
 
-A row carries every kind its published label allows: a 'comment' may be praise or something else, a query about a
-late card a problem or a question. Training shares the row between the allowed kinds by what the model believes, so
-that no mapping has to claim more than the label says. Sets that may only be measured on are read by `measuring_rows`.
+A row carries every kind its published label allows: a 'comment' may be praise or something else, a query
+about a late card a problem or a question. Training shares the row between the allowed kinds by what the
+model believes, so no mapping has to claim more than the label says. `measuring_rows` reads the sets that
+may only be measured on.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from pathlib import Path
 from topics.classify import clean
 from topics.records import Kind
 
-P, R, Q, PR, O = Kind.PROBLEM, Kind.REQUEST, Kind.QUESTION, Kind.PRAISE, Kind.OTHER  # noqa: E741 - columns of a table
+P, R, Q, PR, O = Kind  # noqa: E741 - short names for the mapping
 OWN_FILE = Path(__file__).with_name("train_own.json")
+INTENTS_FILE = Path(__file__).with_name("train_intents.json")
+_CAPITALS = 0.7  # of our patterns begin with one
 _CAP = 1_500  # rows of one set: above that it only costs time
 
 
@@ -48,7 +51,7 @@ def _stars(row: dict[str, str]) -> int:
     return int(digits.group()) if digits else 3
 
 
-# --- one reader a set -----------------------------------------------------------------------------------------
+# --- one reader a set ---
 
 _IJCNLP = {"complaint": P, "bug": P, "request": R, "meaningless": O}
 
@@ -102,72 +105,41 @@ def _urr(folder: Path) -> Iterator[Row]:
             yield _row("urr", row["text"], *((P, PR, R) if error else (PR, R)))
 
 
-def _hint3(folder: Path) -> Iterator[Row]:
-    table = {
-        "problem": (
-            "DELAY_IN_PARCEL DELAY_IN_DELIVERY PORTAL_ISSUE CRITICISM FAKE_TEAMS POINTS_NOT_UPDATED "
-            "DEDUCTED_AMOUNT_NOT_RECEIVED PAN_VERIFICATION_FAILED NO_EMAIL_CONFIRMATION LESS_WINNINGS_AMOUNT"
-        ),
-        "either": "WITHDRAWAL_TIME ORDER_STATUS REFUNDS_RETURNS_REPLACEMENTS WINNINGS EXPIRY_DATE ORIGINAL_PRODUCT",
-        "praise": "APPRECIATION THANKS",
-        "other": "GREETINGS_DAY PRESENCE START_OVER",
-        "skip": "CANCEL_ORDER CHAT_WITH_AGENT MODIFY_ADDRESS RETURN_EXCHANGE FEEDBACK CAPABILITIES DELETE_PAN_CARD",
+def _intents(name: str) -> dict[str, tuple[Kind, ...]]:
+    named = json.loads(INTENTS_FILE.read_text(encoding="utf-8"))[name]
+    return {
+        intent: () if said.startswith("skipped") else tuple(Kind(kind) for kind in said.split(" or "))
+        for said, intents in named.items()
+        for intent in intents
     }
-    kinds = {"problem": (P,), "either": (P, Q), "praise": (PR,), "other": (O,), "skip": ()}
-    allowed = {intent: kinds[name] for name, intents in table.items() for intent in intents.split()}
+
+
+def _hint3(folder: Path) -> Iterator[Row]:
+    intents = _intents("hint3")
     for row in _read(folder / "hint3_train.csv"):
-        if found := allowed.get(row["label"], (Q,)):
-            yield _row("hint3", row["text"], *found)
-
-
-_BANKING_PROBLEMS = (
-    "Refund_not_showing_up balance_not_updated_after_bank_transfer balance_not_updated_after_cheque_or_cash_deposit "
-    "card_not_working card_payment_not_recognised card_payment_wrong_exchange_rate card_swallowed "
-    "cash_withdrawal_not_recognised compromised_card declined_card_payment declined_cash_withdrawal declined_transfer "
-    "direct_debit_payment_not_recognised extra_charge_on_statement failed_transfer reverted_card_payment? "
-    "top_up_failed top_up_reverted transaction_charged_twice transfer_not_received_by_recipient "
-    "unable_to_verify_identity virtual_card_not_working wrong_amount_of_cash_received "
-    "wrong_exchange_rate_for_cash_withdrawal"
-).split()
-_BANKING_EITHER = (
-    "beneficiary_not_allowed card_arrival card_payment_fee_charged cash_withdrawal_charge contactless_not_working "
-    "lost_or_stolen_card lost_or_stolen_phone passcode_forgotten pending_card_payment pending_cash_withdrawal "
-    "pending_top_up pending_transfer pin_blocked transfer_fee_charged transfer_timing verify_top_up"
-).split()
-_BANKING_ERRANDS = (
-    "activate_my_card cancel_transfer edit_personal_details get_disposable_virtual_card get_physical_card "
-    "getting_spare_card getting_virtual_card order_physical_card request_refund terminate_account visa_or_mastercard"
-).split()
+        if kinds := intents.get(row["label"], (Q,)):
+            yield _row("hint3", row["text"], *kinds)
 
 
 def _banking(folder: Path) -> Iterator[Row]:
+    intents = _intents("banking77")
     for row in _read(folder / "banking77_train.csv"):
-        label = row["label"]
-        if label in _BANKING_PROBLEMS:
-            yield _row("banking77", row["text"], P)
-        elif label in _BANKING_EITHER:
-            yield _row("banking77", row["text"], P, Q)
-        elif label not in _BANKING_ERRANDS or row["text"].rstrip().endswith("?"):
-            yield _row("banking77", row["text"], Q)
+        kinds = intents.get(row["label"], (Q,)) or ((Q,) if row["text"].rstrip().endswith("?") else ())
+        if kinds:
+            yield _row("banking77", row["text"], *kinds)
 
 
-_CLINC_OTHER = (
-    "are_you_a_bot do_you_have_pets fun_fact goodbye greeting how_old_are_you maybe meaning_of_life no tell_joke "
-    "what_are_your_hobbies what_is_your_name where_are_you_from who_do_you_work_for who_made_you yes"
-).split()
-_CLINC_EITHER = "account_blocked card_declined damaged_card lost_luggage report_fraud".split()
 _ASKS = re.compile(
     r"(what|when|where|which|who|how|why|do|does|is|are|can|could|would|will|did|has|have)\b", re.IGNORECASE
 )
 
 
 def _clinc(folder: Path) -> Iterator[Row]:
+    intents = _intents("clinc150")
     for row in _read(folder / "clinc150_imbalanced.csv"):
-        label, text = row["label"], row["text"]
-        if label in _CLINC_OTHER:
-            yield _row("clinc150", text, O)
-        elif label in _CLINC_EITHER:
-            yield _row("clinc150", text, P, Q)
+        text = row["text"]
+        if kinds := intents.get(row["label"]):
+            yield _row("clinc150", text, *kinds)
         elif _ASKS.match(text) and not text.lower().startswith(
             ("can you", "could you", "would you", "will you")
         ):
@@ -186,7 +158,7 @@ def _youtube(folder: Path) -> Iterator[Row]:
     for row in _read(folder / "youtube_reviews_incident.csv"):
         stars = _stars(row)
         if len(row["text"]) <= 300 and stars in (1, 2, 5):  # noqa: PLR2004 - one point, and clear
-            yield _row("youtube", row["text"], *((PR, R) if stars == 5 else (P, R)))  # noqa: PLR2004 - five stars
+            yield _row("youtube", row["text"], *((P, R) if stars <= 2 else (PR, R)))  # noqa: PLR2004 - few stars
 
 
 _ADDS = re.compile(
@@ -194,8 +166,9 @@ _ADDS = re.compile(
     re.IGNORECASE,
 )
 _CHORES = re.compile(
-    r"(\[.*?\] *)?(port|remove|update|fix|make|use|bump|convert|replace|clean|move|rename|switch|drop|backport|don.t|"
-    r"do not|stop|change|get rid|sync|revert|re-?enable|disable|rewrite|merge|improve|upgrade|prepare|release)\b",
+    r"(\[.*?\] *)?(port|remove|update|fix|make|use|bump|convert|replace|clean|move|rename|switch|drop|"
+    r"backport|don.t|do not|stop|change|get rid|sync|revert|re-?enable|disable|rewrite|merge|improve|upgrade|"
+    r"prepare|release)\b",
     re.IGNORECASE,
 )
 
@@ -214,11 +187,11 @@ def _sms(folder: Path) -> Iterator[Row]:
         yield _row("sms", row["text"], O)
 
 
-# --- our own sentences ----------------------------------------------------------------------------------------
+# --- our own sentences ---
 
 
 def own_rows(path: Path = OWN_FILE, seed: int = 7) -> list[Row]:
-    """Return our own sentences (source `own`) and what our patterns make of our word lists (source `patterns`)."""
+    """Return our own sentences (source `own`), and our patterns filled from our word lists (`patterns`)."""
     own = json.loads(path.read_text(encoding="utf-8"))
     rows = [
         _row("own", text, Kind(kind), language=language)
@@ -226,7 +199,8 @@ def own_rows(path: Path = OWN_FILE, seed: int = 7) -> list[Row]:
         for language, texts in languages.items()
         for text in texts
     ]
-    return rows + list(_patterns(own["patterns"], own["words"], own["each_pattern"], random.Random(seed)))  # noqa: S311 - repeatable
+    chance = random.Random(seed)  # noqa: S311 - repeatable
+    return rows + list(_patterns(own["patterns"], own["words"], own["each_pattern"], chance))
 
 
 def _patterns(
@@ -240,11 +214,10 @@ def _patterns(
 
 def _fill(shape: str, words: dict[str, list[str]], chance: random.Random) -> str:
     text = re.sub(r"\{(\w+)\}", lambda slot: chance.choice(words[slot[1]]), shape)
-    text = text[:1].upper() + text[1:] if chance.random() < 0.7 else text  # noqa: PLR2004 - people often skip capitals
-    return text.rstrip(".") if chance.random() < 0.3 else text  # noqa: PLR2004 - and full stops
+    return text[:1].upper() + text[1:] if chance.random() < _CAPITALS else text
 
 
-# --- all of them ----------------------------------------------------------------------------------------------
+# --- all of them ---
 
 READERS: dict[str, Callable[[Path], Iterable[Row]]] = {
     "ijcnlp": _ijcnlp,
@@ -303,7 +276,7 @@ def training_rows(folder: Path, cap: int = _CAP, seed: int = 7) -> list[Row]:
     return rows + own_rows()
 
 
-# --- sets that may only be measured on ------------------------------------------------------------------------
+# --- sets that may only be measured on ---
 
 
 def _airline(folder: Path) -> Iterator[Row]:
@@ -323,8 +296,8 @@ def _forum(folder: Path) -> Iterator[Row]:
 def measuring_rows(folder: Path) -> list[Row]:
     """Return the rows of the sets whose licence forbids training on them, where `folder` has them.
 
-    A negative tweet allows only a problem, any other tweet all but a problem; a suggestion only a request, any other
-    forum sentence all but a request.
+    A negative tweet allows only a problem, any other tweet all but a problem; a suggestion only a request,
+    any other forum sentence all but a request.
     """
     found = []
     for name, reader in (

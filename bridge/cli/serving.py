@@ -94,8 +94,8 @@ def print_summary(here: Session) -> None:
         reports = topic_reports(session_, context.now)[:TOP]
         quotes = store.evidence(session_, [r.topic.number for r in reports], context.now)
     print(
-        f"\n{found['items']} items by {found['people']} people, {found['statements']} statements, "
-        f"{found['topics']} topics"
+        f"\n{found['items']} items by {found['people']} people, {found['statements']} statements: "
+        f"{found.get('published', 0)} in {found['topics']} topics, {found.get('unsure', 0)} unsure"
     )
     rows = [
         {

@@ -275,6 +275,7 @@ def replay(
             all_kinds=all_kinds,
             whole=whole or given is not None,
             given=given,
+            backlog=batches == 1 or first is not None,
         )
         source = build_source("files", {"path": str(file.absolute()), "columns": columns}, place.now)
         wanted = Wanted(id=id_ is not None, at=at is not None, author=author is not None)

@@ -239,7 +239,7 @@ class Topics(Part):
         default="auto", description="How narrow topics are: more and smaller ones, or fewer and wider ones."
     )
     encoder: Text = Field(
-        default="minilm", description="Name of the model that turns statements into vectors."
+        default="minilm+use", description="Name of the model that turns statements into vectors."
     )
     languages: Languages = Field(
         default=("en",),

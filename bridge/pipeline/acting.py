@@ -20,6 +20,7 @@ from bridge.decide import (
 )
 from bridge.models import Ticket
 from bridge.pipeline.context import Context
+from bridge.pipeline.saying import snooze_over
 from bridge.plan import Action, Change, Draft, Plan, changes
 from bridge.render import ticket_body
 from bridge.report import TopicReport, neighbours, stamp, topic_reports
@@ -59,6 +60,8 @@ def decide_all(context: Context) -> Decided:
             {days: found.get(number, 0) for days, found in people.items()},
             frozenset(sources.get(number, {})),
             frozenset(languages.get(number, {})),
+            snoozed=report.topic.state == "snoozed"
+            and not snooze_over(report.topic, context.now, report.counts.reach),
         )
         for number, report in reports.items()
     ]
@@ -68,7 +71,12 @@ def decide_all(context: Context) -> Decided:
 
 
 def topic_view(
-    report: TopicReport, people: dict[int, int], sources: frozenset[str], languages: frozenset[str]
+    report: TopicReport,
+    people: dict[int, int],
+    sources: frozenset[str],
+    languages: frozenset[str],
+    *,
+    snoozed: bool = False,
 ) -> TopicView:
     """Return a topic as the rules see it; `people` are counted by days of their window."""
     topic = report.topic
@@ -85,7 +93,7 @@ def topic_view(
         languages=languages,
         words=frozenset(word.casefold() for word in words),
         ticket_state=report.ticket.state if report.ticket else None,
-        snoozed=topic.state == "snoozed",
+        snoozed=snoozed,
     )
 
 
@@ -161,7 +169,7 @@ def make_plan(context: Context, decided: Decided) -> Plan:
         actions=tuple(actions),
         proposed=tuple(drafts[d.topic] for d in chosen if isinstance(d, Propose)),
         shadow=tuple(drafts[d.topic] for d in chosen if isinstance(d, WouldCreate)),
-        held=len(decided.decisions) - len(chosen),
+        waiting=sum(ticket.state == "proposed" for ticket in tickets.values()),
     )
 
 
@@ -227,10 +235,10 @@ def apply_plan(context: Context, plan: Plan) -> dict[str, int]:
         tickets = store.tickets(session)
     drafts = {a.ticket_id: a.draft for a in plan.actions if a.ticket_id is not None}
     settled = ledger.settle(drafts | _drafts_of_open(context, tickets))
-    done = {"settled": settled, "created": 0, "updated": 0}
+    done = {"settled": len(settled), "created": 0, "updated": 0}
     for number, action in enumerate(plan.actions, 1):
         ticket = tickets.get(action.topic)
-        if ticket is not None and ticket.id is not None:
+        if ticket is not None and ticket.id is not None and ticket.id not in settled:
             ledger.perform(action, ticket.id)
             done["created" if action.effect == "create" else "updated"] += 1
         context.progress.step("sync", number, len(plan.actions))

@@ -89,6 +89,7 @@ class Context:
     all_kinds: bool = False  # every kind forms topics, not only those that ask for something
     whole: bool = False  # one statement an item
     given: GivenVectors | None = None  # vectors by item instead of by text
+    backlog: bool = True  # what comes first has gathered over a time; False: it is the start of a stream
     run_id: int | None = None
 
     def slices(

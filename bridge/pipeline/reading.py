@@ -109,8 +109,7 @@ def _match(
         same = old.get(part.text)
         if same:
             statement = same.pop(0)
-            moved = statement.sort_key != place["sort_key"]
-            stage = min(statement.stage, slices.EMBEDDED) if moved else statement.stage
+            stage = min(statement.stage, slices.EMBEDDED)  # who said it, and when, may have changed too
             kept.append({"id": statement.id, **place, "stage": stage})
         else:
             fresh.append({**place, **_fresh(context, item, part.text)})

@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import update
+from sqlmodel import col
+
 from bridge.models import Run
 from bridge.pipeline import acting, meaning, reading, saying, speakers, themes
 from bridge.pipeline.acting import Decided
@@ -118,6 +121,7 @@ _PLAIN: dict[str, Callable[[Context], dict[str, int]]] = {
 
 def _open(context: Context) -> None:
     with context.database.writing() as session:
+        session.execute(update(Run).where(col(Run.state) == "running").values(state="stopped"))
         row = Run(started_at=context.now, as_of=context.now)
         session.add(row)
         session.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +70,20 @@ def label(context: Context) -> dict[str, int]:
         context.progress.step("label", len(rows), len(due))
     with context.database.writing() as session:
         for row in rows:
-            slices.write(session, Topic, [row])
+            _write_label(session, row)
     return {"labelled": len(rows)}
+
+
+def _write_label(session: Session, row: dict[str, object]) -> None:
+    """Store keywords, and the title unless a person has given one meanwhile."""
+    title = row.pop("title", None)
+    slices.write(session, Topic, [row])
+    if title is not None:
+        session.execute(
+            update(Topic)
+            .where(col(Topic.id) == row["id"], col(Topic.title_by) == "machine")
+            .values(title=title)
+        )
 
 
 def _label_due(topic: Topic, size: int) -> bool:
@@ -231,7 +243,7 @@ def _state_row(context: Context, topic: Topic, seen: counting.Counts | None) -> 
         return {"state": "dormant", "state_before": topic.state}
     if topic.state == "dormant" and seen is not None and not quiet:
         return {"state": topic.state_before or "new", "state_before": None}
-    if topic.state == "snoozed" and _snooze_over(context, topic, seen):
+    if topic.state == "snoozed" and snooze_over(topic, context.now, seen.reach if seen else 0):
         return {
             "state": topic.state_before or "new",
             "state_before": None,
@@ -241,7 +253,8 @@ def _state_row(context: Context, topic: Topic, seen: counting.Counts | None) -> 
     return {}
 
 
-def _snooze_over(context: Context, topic: Topic, seen: counting.Counts | None) -> bool:
-    if topic.state_until is not None and context.now >= topic.state_until:
+def snooze_over(topic: Topic, now: datetime, reach: int) -> bool:
+    """Whether a snoozed topic has reached the time or the number of people that it was to sleep until."""
+    if topic.state_until is not None and now >= topic.state_until:
         return True
-    return topic.state_until_reach is not None and seen is not None and seen.reach >= topic.state_until_reach
+    return topic.state_until_reach is not None and reach >= topic.state_until_reach

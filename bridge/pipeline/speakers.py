@@ -16,9 +16,11 @@ from bridge.store import people as store
 from bridge.store import reposts, slices
 from topics.near import Post, fingerprints, is_repost
 from topics.normalise import plain
+from topics.records import Role
 from topics.roles import AuthorStats, judge
 
 _ANSWERS_OFTEN = 0.3
+_CHANNEL_SAYS = "the channel says that it is a repost"
 
 
 def roles(context: Context) -> dict[str, int]:
@@ -49,8 +51,9 @@ def _judge(context: Context, keys: Collection[str]) -> int:
         for person in store.people(session, keys):
             seen = _with_addressers(session, person, stats.get(person.key, AuthorStats()))
             role, reason = judge(_name(person, brands), seen, brand_accounts=brands, is_staff=person.is_staff)
-            if (role.value, reason) != (person.role, person.role_reason):
-                found[person.key] = (role.value, reason)
+            wanted = "" if role is Role.CUSTOMER else reason  # a customer needs no reason
+            if (role.value, wanted) != (person.role, person.role_reason):
+                found[person.key] = (role.value, wanted)
             if role.value != person.role:
                 changed.add(person.key)
     with context.database.writing() as session:
@@ -85,16 +88,17 @@ def dedupe(context: Context) -> dict[str, int]:
             hashes = {item.id or 0: _hashes(item, short[item.id or 0]) for item in items}
             known = reposts.candidates(session, {h for found in hashes.values() for h in found})
             parents = reposts.parents(session, items)
-        finder = _Finder(known, parents)
+            waiting = reposts.waiting(session, items)
+        finder = _Finder(known, parents, waiting)
         for item in items:
             person = said[item.id or 0][1]
             finder.look(_candidate(item, person, short[item.id or 0]), item, hashes[item.id or 0])
         with context.database.writing() as session:
             reposts.replace_fingerprints(session, ids, finder.fresh)
-            rows = [{"id": key, "repost_of": o, "repost_reason": r} for key, (o, r) in finder.joined.items()]
-            slices.write(session, Item, rows)
-            slices.write(session, Item, [{"id": key, "stage": slices.DEDUPED} for key in ids])
-            store.place_anew(session, list(finder.joined))
+            done_with = {"repost_of": None, "repost_reason": None, "stage": slices.DEDUPED}
+            slices.write(session, Item, [{"id": key, **done_with} for key in ids])
+            reposts.join(session, finder.joined)
+            store.place_anew(session, [*ids, *finder.joined])
         done, joined = done + len(ids), joined + len(finder.joined)
     return {"items": done, "joined": joined}
 
@@ -110,17 +114,31 @@ def _hashes(item: Item, short: str) -> tuple[int, ...]:
 class _Finder:
     """Finds originals in the order of the items; what it has seen can be the original of what follows."""
 
-    def __init__(self, known: dict[int, list[reposts.Candidate]], parents: dict[str, int]) -> None:
+    def __init__(
+        self,
+        known: dict[int, list[reposts.Candidate]],
+        parents: dict[str, int],
+        waiting: dict[int, list[int]],
+    ) -> None:
         self._known = known
         self._parents = parents
+        self._waiting = waiting
         self.joined: dict[int, tuple[int, str]] = {}
         self.fresh: list[dict[str, Any]] = []
 
     def look(self, me: reposts.Candidate, item: Item, hashes: tuple[int, ...]) -> None:
         """Join an item to its original, or keep it as a possible original; join later ones to it."""
+        self._look(me, item, hashes)
+        original = self.joined.get(me.item_id, (me.item_id, ""))[0]
+        for child in self._waiting.get(me.item_id, ()):
+            if child != original:
+                self.joined[child] = (original, _CHANNEL_SAYS)
+
+    def _look(self, me: reposts.Candidate, item: Item, hashes: tuple[int, ...]) -> None:
         parent = self._parents.get(f"{item.source}|{item.parent}") if item.is_repost and item.parent else None
+        parent = self.joined.get(parent, (parent, ""))[0] if parent is not None else None
         if parent is not None and parent != me.item_id:
-            self.joined[me.item_id] = (parent, "the channel says that it is a repost")
+            self.joined[me.item_id] = (parent, _CHANNEL_SAYS)
             return
         near = {c.item_id: c for h in hashes for c in self._known.get(h, []) if c.item_id != me.item_id}
         for other in sorted(near.values(), key=lambda c: c.sort_key):

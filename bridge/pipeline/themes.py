@@ -28,7 +28,7 @@ TOPIC_KINDS = frozenset({Kind.PROBLEM, Kind.REQUEST, Kind.QUESTION})
 
 def assign_and_discover(context: Context, *, discovering: bool) -> dict[str, int]:
     """Work through all statements that have a vector and no place yet."""
-    counts = {"statements": 0, "published": 0, "unsure": 0, "born": 0}
+    counts = {"statements": 0, "born": 0}
     with context.database.reading() as session:
         total = slices.count_statements_at(session, slices.EMBEDDED)
         engine = _load(context)
@@ -41,7 +41,7 @@ def assign_and_discover(context: Context, *, discovering: bool) -> dict[str, int
             )
         if not ids:
             break
-        engine = _assign(context, engine, ids, counts)
+        engine = _assign(context, engine, ids)
         counts["statements"] += len(ids)
         context.progress.step("assign", counts["statements"], total)
     settle_reposts(context)
@@ -61,10 +61,11 @@ def _assign(
     with context.database.reading() as session:
         statements = slices.statements(session, ids)
         said = slices.speakers(session, sorted({s.item_id for s in statements}))
-        held = {key for key, row in slices.assignments(session, ids).items() if row.pinned}
+        present = slices.assignments(session, ids)
     reasons = {s.id or 0: _out(context, s, *said[s.item_id]) for s in statements}
+    held = {key for key, row in present.items() if _stays(row, reasons[key][0])}
     fit = [s for s in statements if not reasons[s.id or 0][0] and s.id not in held]
-    base = without(engine.working, np.array(ids, np.int64))
+    base = without(engine.working, np.array([key for key in ids if key not in held], np.int64))
     encoder = context.encoder()
     vectors = vectors_of(context, fit)
     mean = engine.mean.plus(vectors)
@@ -74,11 +75,15 @@ def _assign(
     kept = prune(after)
     gone = np.setdiff1d(np.concatenate([engine.working.keys, keys]), kept.keys)
     engine = engine.with_(
-        working=kept, mean=mean, discover_due=len(fit) > 0, arrivals=engine.arrivals + len(fit)
+        working=kept,
+        mean=mean,
+        discover_due=engine.discover_due or len(fit) > 0,
+        arrivals=engine.arrivals + len(fit),
     )
     with context.database.writing() as session:
-        rows = [_row(s, *said[s.item_id], *reasons[s.id or 0]) for s in statements if s.id not in held]
-        _replace(session, rows)
+        rows = [_row(s, *said[s.item_id], *reasons[s.id or 0]) for s in statements]
+        _replace(session, [row for row in rows if row["statement_id"] not in held])
+        _refresh(session, [row for row in rows if row["statement_id"] in held])
         _place(session, placements, model_name(encoder))
         working.drop_positions(session, gone)
         working.drop_positions(session, keys)
@@ -86,16 +91,20 @@ def _assign(
         working.add_positions(session, new, 0, engine.arrivals - len(fit))
         working.save(session, engine, model_name(encoder))
         slices.write(session, Statement, [{"id": key, "stage": slices.ASSIGNED} for key in ids])
-    counts["published"] += sum(p.topic > 0 for p in placements)
-    counts["unsure"] += sum(p.topic == 0 for p in placements)
     return engine
 
 
 def _discover(context: Context, engine: working.Engine, counts: dict[str, int]) -> working.Engine:
     """Pick the resolution when due, let new topics be born, commit."""
     encoder = context.encoder()
-    granularity = context.settings.topics.granularity
-    settings = tune(engine.settings, engine.working, engine.mean, encoder.blocks, granularity=granularity)
+    settings = tune(
+        engine.settings,
+        engine.working,
+        engine.mean,
+        encoder.blocks,
+        granularity=context.settings.topics.granularity,
+        backlog=context.backlog,
+    )
     births = discover(engine.working, settings)
     with context.database.writing() as session:
         numbers = working.next_topic_numbers(session, len(births))
@@ -194,7 +203,26 @@ def _replace(session: Any, rows: Sequence[dict[str, Any]]) -> None:
     slices.add(session, Assignment, rows)
 
 
+def _stays(row: Assignment, out: str) -> bool:
+    """Whether a statement that comes here again keeps its place: a person put it there, or it still fits."""
+    return row.pinned or (row.status == "published" and not out)
+
+
+def _refresh(session: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Bring who said it and when up to date; the places stay."""
+    kept = ("statement_id", "said_at", "speaker", "source", "kind")
+    slices.write(session, Assignment, [{name: row[name] for name in kept} for row in rows])
+    _touch_topics_of(session, [row["statement_id"] for row in rows])
+
+
+def _touch_topics_of(session: Any, ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), 5000):
+        found = select(Assignment.topic).where(col(Assignment.statement_id).in_(ids[start : start + 5000]))
+        slices.touch(session, [topic for topic in session.exec(found.distinct()) if topic])
+
+
 def _place(session: Any, placements: Sequence[Placement], model: str) -> None:
+    placements = _not_pinned(session, placements)
     rows = [
         {
             "statement_id": p.key,
@@ -208,13 +236,15 @@ def _place(session: Any, placements: Sequence[Placement], model: str) -> None:
         }
         for p in placements
     ]
-    ids = [row["statement_id"] for row in rows if row["topic"]]
-    left: list[int | None] = []
-    for start in range(0, len(ids), 5000):
-        found = select(Assignment.topic).where(col(Assignment.statement_id).in_(ids[start : start + 5000]))
-        left.extend(session.exec(found.distinct()))
+    _touch_topics_of(session, [p.key for p in placements if p.topic])
     slices.write(session, Assignment, rows)
-    slices.touch(session, [t for t in (*left, *(p.topic for p in placements)) if t])
+    slices.touch(session, [p.topic for p in placements if p.topic])
+
+
+def _not_pinned(session: Any, placements: Sequence[Placement]) -> list[Placement]:
+    """Leave out what a person has put somewhere, also while this run was at work."""
+    pinned = set(session.exec(select(Assignment.statement_id).where(col(Assignment.pinned).is_(True))))
+    return [p for p in placements if p.key not in pinned]
 
 
 def settle_reposts(context: Context) -> None:

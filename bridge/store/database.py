@@ -8,6 +8,7 @@ duplicate ticket.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import shutil
 import sqlite3
@@ -28,6 +29,7 @@ from sqlmodel import Session, select
 from bridge.errors import StoreError
 from bridge.models import WORKSPACE, Workspace
 
+_DAMAGED = re.compile("not a database|malformed")
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -78,7 +80,7 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema to this version, and make the workspace if there is none."""
-        with faults_in_words(self):
+        with faults_in_words(self), _files_in_words(self):
             if self.path is not None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             current, head = self.revision(), head_revision()
@@ -86,11 +88,15 @@ class Database:
                 self._refuse_newer(current)
                 if current is not None and self.path is not None:
                     self._copy_aside(self.path, current)
-                with self._engine.connect() as connection:
+                writing = self._engine.connect().execution_options(bridge_write=True)
+                with writing as connection, connection.begin():  # whole or not at all, and one at a time
                     command.upgrade(_alembic(connection), "head")
-        with self.writing() as session:
-            if session.get(Workspace, WORKSPACE) is None:
-                session.add(Workspace(id=WORKSPACE, name="default", secret=secrets.token_bytes(32)))
+        with self.reading() as session:
+            there = session.get(Workspace, WORKSPACE)
+        if there is None:
+            with self.writing() as session:
+                if session.get(Workspace, WORKSPACE) is None:
+                    session.add(Workspace(id=WORKSPACE, name="default", secret=secrets.token_bytes(32)))
 
     def revision(self) -> str | None:
         """Return the schema's revision, None for an empty database."""
@@ -154,9 +160,16 @@ def faults_in_words(database: Database) -> Iterator[None]:
     except OperationalError as error:
         raise StoreError(_words(str(where), str(error.orig))) from error
     except DatabaseError as error:
-        if isinstance(error.orig, sqlite3.DatabaseError) and "not a database" in str(error.orig):
+        if isinstance(error.orig, sqlite3.DatabaseError) and _DAMAGED.search(str(error.orig)):
             raise StoreError(_words(str(where), str(error.orig))) from error
         raise
+
+
+@contextmanager
+def _files_in_words(database: Database) -> Iterator[None]:
+    where = database.path or database.url
+    try:
+        yield
     except PermissionError as error:
         raise StoreError(_words(str(where), "readonly")) from error
     except OSError as error:
@@ -208,10 +221,15 @@ def write_backup(database: Database, target: Path | None, at: datetime) -> tuple
     place = (target or database.path.with_name(f"{database.path.name}.{at:%Y%m%dT%H%M%SZ}.backup")).absolute()
     if place.exists():
         raise StoreError(f"{place} is there already; name another file")
-    with faults_in_words(database), database.engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        if raw is not None:
-            raw.execute("VACUUM INTO ?", (str(place),))
+    if not place.parent.is_dir():
+        raise StoreError(f"{place.parent} is no folder; make it, or name another file")
+    try:
+        with faults_in_words(database), database.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            if raw is not None:
+                raw.execute("VACUUM INTO ?", (str(place),))
+    except sqlite3.Error as error:
+        raise StoreError(f"{place}: the copy can't be written ({error}); name another place") from error
     with place.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return place, digest

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +32,10 @@ from bridge.models import (
     Statement,
     Topic,
 )
+from bridge.store import slices
 from connectors import Author, Event, Gap, Message, Rejected, Tombstone, Upsert
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -93,14 +97,16 @@ def sort_key(said_at: datetime, source: str, external_id: str) -> str:
 def store_events(session: Session, pull: Pull, events: Sequence[Event]) -> Counts:
     """Store the events of one checkpoint; the caller commits them together with the cursor."""
     counts = Counts()
+    events = [_storable(event) for event in events]
     messages = [event.message for event in events if isinstance(event, Upsert)]
     known = _known(session, pull.source, [m.external_id for m in messages])
     _people(session, pull, messages)
-    for message in messages:
-        counts.read += 1
-        _upsert(session, pull, message, known, counts)
+    fresh: list[tuple[Item, Message]] = []
     for event in events:
-        if isinstance(event, Rejected):
+        if isinstance(event, Upsert):
+            counts.read += 1
+            _upsert(session, pull, event.message, known, fresh, counts)
+        elif isinstance(event, Rejected):
             counts.read += 1
             counts.rejected += 1
             session.add(
@@ -109,6 +115,7 @@ def store_events(session: Session, pull: Pull, events: Sequence[Event]) -> Count
                 )
             )
         elif isinstance(event, Tombstone):
+            _add_new(session, pull, fresh)
             counts.removed += _remove(session, pull.source, event)
         elif isinstance(event, Gap):
             counts.gaps += 1
@@ -117,7 +124,19 @@ def store_events(session: Session, pull: Pull, events: Sequence[Event]) -> Count
                     source=pull.source, seen_at=pull.now, since=event.since, until=event.until, why=event.why
                 )
             )
+    _add_new(session, pull, fresh)
     return counts
+
+
+def _storable(part: Any) -> Any:
+    """Return an event with U+FFFD for what a database can't hold in a text: NUL and lone surrogates."""
+    if isinstance(part, str):
+        return _UNSTORABLE.sub("\ufffd", part) if _UNSTORABLE.search(part) else part
+    if not is_dataclass(part) or isinstance(part, type):
+        return part
+    found = {field.name: getattr(part, field.name) for field in fields(part)}
+    changed = {name: new for name, value in found.items() if (new := _storable(value)) is not value}
+    return replace(part, **changed) if changed else part
 
 
 def _known(session: Session, source: str, ids: Sequence[str]) -> dict[str, Item]:
@@ -152,7 +171,21 @@ def _people(session: Session, pull: Pull, messages: Sequence[Message]) -> None:
         session.add(person)
 
 
-def _upsert(session: Session, pull: Pull, message: Message, known: dict[str, Item], counts: Counts) -> None:
+def _add_new(session: Session, pull: Pull, fresh: list[tuple[Item, Message]]) -> None:
+    session.add_all([item for item, _ in fresh])
+    session.flush()
+    session.add_all([_revision(pull, item, message) for item, message in fresh])
+    fresh.clear()
+
+
+def _upsert(
+    session: Session,
+    pull: Pull,
+    message: Message,
+    known: dict[str, Item],
+    fresh: list[tuple[Item, Message]],
+    counts: Counts,
+) -> None:
     item = known.get(message.external_id)
     if item is None:
         item = Item(
@@ -163,21 +196,24 @@ def _upsert(session: Session, pull: Pull, message: Message, known: dict[str, Ite
             **_content(pull, message),
         )
         known[message.external_id] = item
-        session.add(item)
-        session.flush([item])
-        _add_revision(session, pull, item, message)
+        fresh.append((item, message))
         counts.new += 1
         return
     if item.revision == message.revision and item.removed_at is None:
+        item.pull = pull.id  # another text for it later in this pull is a conflict, as in the other order
         counts.unchanged += 1
         return
+    _add_new(session, pull, fresh)
     if _stands(session, pull, item, message):
         counts.unchanged += 1
         return
+    if item.pull != pull.id:
+        item.conflict = False  # a later pull has settled it
     for name, value in {**_content(pull, message), "pull": pull.id, "pulled_at": pull.now}.items():
         setattr(item, name, value)
     item.stage, item.repost_of, item.repost_reason = 0, None, None
     item.removed_at = item.removed_reason = None
+    _let_go(session, item)
     _add_revision(session, pull, item, message)
     counts.changed += 1
 
@@ -225,15 +261,17 @@ def _add_revision(session: Session, pull: Pull, item: Item, message: Message) ->
         ItemRevision.item_id == item.id, ItemRevision.revision == message.revision
     )
     if session.exec(seen).first() is None:
-        session.add(
-            ItemRevision(
-                item_id=item.id or 0,
-                revision=message.revision,
-                seen_at=pull.now,
-                said_at=message.said_at,
-                text=message.text,
-            )
-        )
+        session.add(_revision(pull, item, message))
+
+
+def _revision(pull: Pull, item: Item, message: Message) -> ItemRevision:
+    return ItemRevision(
+        item_id=item.id or 0,
+        revision=message.revision,
+        seen_at=pull.now,
+        said_at=message.said_at,
+        text=message.text,
+    )
 
 
 def _remove(session: Session, source: str, event: Tombstone) -> int:
@@ -248,10 +286,20 @@ def _remove(session: Session, source: str, event: Tombstone) -> int:
     drop_statements(session, [item.id or 0])
     session.exec(delete(ItemRevision).where(col(ItemRevision.item_id) == item.id))
     session.exec(delete(Fingerprint).where(col(Fingerprint.item_id) == item.id))
-    session.exec(update(Item).where(col(Item.repost_of) == item.id).values(repost_of=None, stage=3))
+    _let_go(session, item)
     item.text, item.removed_at, item.removed_reason = "", event.at, event.reason
-    item.repost_of = None
+    item.repost_of = item.repost_reason = item.repost_handle = item.url = None
+    item.mentions_handles, item.signals, item.exact = "", 0, 0
     return 1
+
+
+def _let_go(session: Session, item: Item) -> None:
+    """Send an item's reposts back to the step `dedupe`: what they repeated is gone or has changed."""
+    session.exec(
+        update(Item)
+        .where(col(Item.repost_of) == item.id)
+        .values(repost_of=None, repost_reason=None, stage=slices.ROLED)
+    )
 
 
 def drop_statements(session: Session, item_ids: Sequence[int], keep: Sequence[int] = ()) -> None:

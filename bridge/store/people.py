@@ -56,7 +56,7 @@ def people(session: Session, keys: Collection[str]) -> list[Person]:
 
 def author_stats(session: Session, keys: Collection[str]) -> dict[str, AuthorStats]:
     """Return what the posts of each of these people show, taken together."""
-    sums: list[Any] = [func.sum(col(Item.signals) / bit % 2) for bit in _BITS.values()]
+    sums: list[Any] = [func.sum(col(Item.signals) // bit % 2) for bit in _BITS.values()]
     rows: Any = session.execute(
         sa_select(col(Item.person_key), func.count(), func.count(func.distinct(Item.exact)), *sums)
         .where(
@@ -87,13 +87,13 @@ def addressed_by(session: Session, handle: str) -> int:
 
 def set_roles(session: Session, roles: Mapping[str, tuple[str, str]], changed: Collection[str]) -> None:
     """Store roles with their reasons; the statements of whom they changed are placed anew."""
-    for key, (role, reason) in roles.items():
-        session.execute(
-            update(Person)
-            .where(col(Person.workspace_id) == WORKSPACE, col(Person.key) == key)
-            .values(role=role, role_reason=reason)
-        )
-    place_anew(session, select(Item.id).where(col(Item.person_key).in_(changed)))
+    rows = [
+        {"workspace_id": WORKSPACE, "key": key, "role": role, "role_reason": reason}
+        for key, (role, reason) in roles.items()
+    ]
+    slices.write(session, Person, rows)
+    if changed:
+        place_anew(session, select(Item.id).where(col(Item.person_key).in_(changed)))
 
 
 def place_anew(session: Session, item_ids: Any) -> None:

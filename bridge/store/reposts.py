@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Fingerprint, Item, Person
@@ -80,6 +80,40 @@ def parents(session: Session, items: Sequence[Item]) -> dict[str, int]:
         )
         found.update({f"{source}|{name}": repost_of or item_id or 0 for name, item_id, repost_of in rows})
     return found
+
+
+def waiting(session: Session, items: Sequence[Item]) -> dict[int, list[int]]:
+    """Return the reposts that came before their original and name one of these items as their parent."""
+    by_name = {(item.source, item.external_id): item.id or 0 for item in items}
+    found: dict[int, list[int]] = defaultdict(list)
+    rows = session.exec(
+        select(Item.source, Item.parent, Item.id).where(
+            Item.workspace_id == WORKSPACE,
+            col(Item.is_repost).is_(True),
+            col(Item.source).in_({source for source, _ in by_name}),
+            col(Item.parent).in_({name for _, name in by_name}),
+            col(Item.repost_of).is_(None),
+            col(Item.removed_at).is_(None),
+            Item.stage >= slices.DEDUPED,
+        )
+    )
+    for source, parent, child in rows:
+        original = by_name.get((source, parent or ""))
+        if original is not None and original != child:
+            found[original].append(child or 0)
+    return dict(found)
+
+
+def join(session: Session, joined: Mapping[int, tuple[int, str]]) -> None:
+    """Store whom each of these items repeats; whoever repeated one of them repeats its original now."""
+    rows = [{"id": key, "repost_of": o, "repost_reason": why} for key, (o, why) in joined.items()]
+    slices.write(session, Item, rows)
+    for key, (original, _) in joined.items():
+        session.execute(
+            update(Item)
+            .where(col(Item.repost_of) == key, col(Item.id) != original)
+            .values(repost_of=original)
+        )
 
 
 def replace_fingerprints(

@@ -35,8 +35,8 @@ class Ledger:
         self._tracker = tracker
         self._clock = clock
 
-    def settle(self, drafts: dict[int, Draft]) -> int:
-        """Bring to an end what an earlier run left open; return how many effects were settled.
+    def settle(self, drafts: dict[int, Draft]) -> list[int]:
+        """Bring to an end what an earlier run left open; return the tickets, one for each effect settled.
 
         `drafts` gives, by ticket id, what each ticket says today, for those that must be sent after all.
         """
@@ -46,7 +46,7 @@ class Ledger:
                 .where(Intent.workspace_id == WORKSPACE, col(Intent.state).in_(OPEN_STATES))
                 .order_by(col(Intent.id))
             ).all()
-        return sum(self._settle_one(intent, drafts.get(intent.ticket_id)) for intent in left)
+        return [i.ticket_id for i in left if self._settle_one(i, drafts.get(i.ticket_id))]
 
     def perform(self, action: Action, ticket_id: int) -> None:
         """Have one effect: intent, commit, sent, commit, call, confirmed, commit."""
@@ -112,7 +112,11 @@ class Ledger:
                 ticket.key, ticket.remote_id, ticket.url = remote.key, remote.id, remote.url
                 session.exec(
                     update(Topic)
-                    .where(col(Topic.workspace_id) == WORKSPACE, col(Topic.number) == ticket.topic)
+                    .where(
+                        col(Topic.workspace_id) == WORKSPACE,
+                        col(Topic.number) == ticket.topic,
+                        col(Topic.state).not_in(("ignored", "snoozed")),  # a person said so meanwhile
+                    )
                     .values(state="tracked")
                 )
             if draft is not None:

@@ -1,1 +1,1 @@
-"""The page: what the bridge knows, to look at. It changes nothing; decisions are taken on the command line."""
+"""The page: what the bridge knows, to look at. It changes nothing; people decide on the command line."""

@@ -13,7 +13,7 @@ SIZE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Where a page stands in its list."""
+    """Where a page stands in its list; `path` may have a query of its own."""
 
     path: str
     page: int
@@ -32,18 +32,21 @@ class Paging:
     @property
     def previous(self) -> str | None:
         """Address of the page before."""
-        return f"{self.path}?page={self.page - 1}" if self.page > 1 else None
+        return self._address(self.page - 1) if self.page > 1 else None
 
     @property
     def next(self) -> str | None:
         """Address of the page after."""
-        return f"{self.path}?page={self.page + 1}" if self.page < self.pages else None
+        return self._address(self.page + 1) if self.page < self.pages else None
 
     @property
     def shown(self) -> str:
         """Which rows are on this page, in words."""
         last = min(self.skipped + SIZE, self.total)
         return f"{self.skipped + 1:,}–{last:,} of {self.total:,}" if self.total else "none"
+
+    def _address(self, page: int) -> str:
+        return f"{self.path}{'&' if '?' in self.path else '?'}page={page}"
 
 
 def paging(path: str, page: int, total: int) -> Paging:

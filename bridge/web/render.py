@@ -45,7 +45,7 @@ class Sorry:
 
 
 class Renderer:
-    """Makes pages from templates. The style sheet is read once; its name in pages changes with its content."""
+    """Makes pages from templates. The style sheet is read once; its address changes with its content."""
 
     def __init__(self) -> None:
         self.style = files("bridge.web").joinpath("static/style.css").read_bytes()

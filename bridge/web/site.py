@@ -81,8 +81,8 @@ class _Site:
 
     def topics(self, request: Request) -> HTMLResponse:
         """Show the table of topics."""
-        asked = query.topic_query(request.query_params)
-        return self._page(lambda session, now: topic_list(session, now, asked), "/topics")
+        asked, page = query.topic_query(request.query_params), query.page_number(request.query_params)
+        return self._page(lambda session, now: topic_list(session, now, asked, page), "/topics")
 
     def topics_json(self, request: Request) -> Response:
         """Give what `topics list --json` gives; a query narrows it as it narrows the page."""

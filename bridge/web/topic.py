@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from markupsafe import Markup
@@ -17,7 +17,7 @@ from bridge.web import reads
 from bridge.web.errors import NotFound
 from bridge.web.paging import SIZE, Paging, paging
 from bridge.web.sparkline import bars, described
-from bridge.web.topics import TopicRow, topic_row
+from bridge.web.topics import GROWING, TopicRow, topic_row
 from bridge.web.words import Moment, author, counted, excerpt, moment, safe_link
 
 
@@ -131,7 +131,7 @@ def topic_page(session: Session, now: datetime, number: int) -> TopicPage:
             f"in {recurrence.active_weeks} of {counted(recurrence.weeks, 'week')}"
             + (f", came back {counted(recurrence.returns, 'time')}" if recurrence.returns else "")
         ),
-        trend=_trend_words(row),
+        trend=_trend_words(report, row),
         chart=bars(report.trend.per_week),
         chart_words=described(report.trend.per_week),
         weeks=_weeks(report, now),
@@ -160,18 +160,17 @@ def evidence_page(session: Session, now: datetime, number: int, page: int) -> Ev
     )
 
 
-def _trend_words(row: TopicRow) -> str:
+def _trend_words(report: TopicReport, row: TopicRow) -> str:
     if row.is_bursting:
         return "bursting: far above its own level this week"
     if row.ratio is None:
         return "too little to tell a trend"
-    way = "growing" if row.is_growing else "steady or falling"
-    return f"{way}: {row.ratio} its share of what was said in the 8 weeks before"
+    fall = 1 / GROWING
+    way = "growing" if row.is_growing else "falling" if (report.trend.ratio or 0.0) <= fall else "steady"
+    return f"{way}: in the last 4 weeks {row.ratio} its share of what was said in the 8 weeks before"
 
 
 def _weeks(report: TopicReport, now: datetime) -> list[Week]:
-    from datetime import timedelta
-
     counts = report.trend.per_week
     return [
         Week(f"{now - timedelta(days=7 * (len(counts) - place)):%Y-%m-%d}", count)
@@ -203,7 +202,6 @@ def _evidence(quote: store.Quote, now: datetime) -> Quoted:
 
 def quoted(said: reads.Said, now: datetime) -> Quoted:
     """Return a statement as lists show it."""
-    second = said.runner_up_score
     return Quoted(
         text=excerpt(said.text),
         author=author(said.display, said.handle, said.person_key),
@@ -216,7 +214,12 @@ def quoted(said: reads.Said, now: datetime) -> Quoted:
         kind=said.kind,
         status=said.status,
         reason=said.reason,
-        runner_up=f"T-{said.runner_up}{'' if second is None else f' {second:.2f}'}"
-        if said.runner_up
-        else None,
+        runner_up=_runner_up(said),
     )
+
+
+def _runner_up(said: reads.Said) -> str | None:
+    if said.runner_up is None:
+        return None
+    score = "" if said.runner_up_score is None else f" {said.runner_up_score:.2f}"
+    return f"T-{said.runner_up}{score}"

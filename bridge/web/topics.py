@@ -16,6 +16,7 @@ from bridge.models import Ticket
 from bridge.report import TopicReport, topic_reports
 from bridge.store.counts import topic_sources
 from bridge.web.errors import BadQuery
+from bridge.web.paging import SIZE, Paging, paging
 from bridge.web.query import KINDS, SORTS, STATES, TRENDS, TopicQuery
 from bridge.web.sparkline import sparkline
 from bridge.web.words import Moment, moment, own_or_safe_link
@@ -74,18 +75,21 @@ class TopicList:
     rows: list[TopicRow]
     total: int
     query: TopicQuery
+    paging: Paging
     filters: dict[str, list[Choice]]
 
 
-def topic_list(session: Session, now: datetime, query: TopicQuery) -> TopicList:
-    """Build the page of topics; raises BadQuery for a source that nobody spoke in."""
+def topic_list(session: Session, now: datetime, query: TopicQuery, page: int) -> TopicList:
+    """Build a page of topics; raises BadQuery for a source that nobody spoke in, NotFound beyond the end."""
     every = topic_reports(session, now)
     sources = topic_sources(session, now)
     chosen = select(every, sources, query)
+    place = paging(f"/topics{query.suffix}", page, len(chosen))
     return TopicList(
-        rows=[topic_row(report, now) for report in chosen],
+        rows=[topic_row(report, now) for report in chosen[place.skipped : place.skipped + SIZE]],
         total=len(every),
         query=query,
+        paging=place,
         filters=_filters(query, sorted({name for counts in sources.values() for name in counts})),
     )
 

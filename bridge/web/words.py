@@ -1,4 +1,4 @@
-"""Words and figures for the page: times with their age, counts with their noun, links that are safe to follow."""
+"""Words and figures for the page: times with their age, counts with their noun, links safe to follow."""
 
 from __future__ import annotations
 

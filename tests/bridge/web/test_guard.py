@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bridge.web.guard import HEADERS, host_name
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8765", "LOCALHOST", "localhost.", "127.0.0.1:1", "[::1]:8765", "[::1]"]
+)
+def test_loopback_names_are_answered(empty: Any, host: str):
+    assert empty.browser().get("/healthz", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8765",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "",
+        "192.168.1.5",
+        "localhost@evil.example",
+        "[evil.example]",
+    ],
+)
+def test_a_foreign_name_is_refused_before_anything_is_read(
+    full: Any, strictly: Callable[[str], Any], host: str
+):
+    with full.counting_queries() as found:
+        answer = full.browser().get("/", headers={"Host": host})
+
+    assert answer.status_code == 400
+    assert "Bags" not in answer.text
+    assert found == []
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    strictly(answer.text)
+
+
+def test_the_configured_name_is_answered(empty: Any):
+    browser = empty.browser(host="bridge.example.org")
+
+    assert browser.get("/healthz", headers={"Host": "Bridge.Example.org:80"}).status_code == 200
+    assert browser.get("/healthz", headers={"Host": "other.example.org"}).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - the settings under test
+def test_a_server_at_all_addresses_answers_to_addresses_but_not_to_names(empty: Any, host: str):
+    browser = empty.browser(host=host)
+
+    assert browser.get("/healthz", headers={"Host": "192.168.1.5:8765"}).status_code == 200
+    assert browser.get("/healthz", headers={"Host": "[fd00::5]:8765"}).status_code == 200
+    assert browser.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("header", "name"), [("A.b:80", "a.b"), ("[::1]:80", "::1"), ("a.", "a"), ("", ""), (":80", "")]
+)
+def test_the_name_in_a_host_header(header: str, name: str):
+    assert host_name(header) == name

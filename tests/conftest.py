@@ -1,0 +1,60 @@
+"""For all tests: no network but loopback, no downloads, no settings of whoever runs them, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))  # so that tests can say `from builders import …`
+
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+OURS = "FEEDBACK_BRIDGE_"
+
+os.environ.update(dict.fromkeys(OFFLINE, "1"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_setup():
+    socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_home_of_our_own(tmp_path_factory: pytest.TempPathFactory):
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(OURS)]:
+            patch.delenv(name)
+        patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+        patch.setenv("XDG_DATA_HOME", str(home / "data"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind():
+    folder = Path.cwd()
+
+    yield
+
+    left = [name for name in os.environ if name.startswith(OURS)]
+    assert not left, f"the test left settings in the environment: {left}"
+    assert Path.cwd() == folder, "the test left another current folder"
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch):
+    """Small numbers and plain titles: topics are born from a dozen items, and no model is loaded for words."""
+    from quick import hurry
+
+    hurry(monkeypatch)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, quick: None):  # noqa: ARG001 - asked for its effect
+    from builders import Bench
+
+    return Bench(tmp_path)
