@@ -19,11 +19,14 @@ _HEAD = """\
 # Commands
 
 This page is written by `docs/commands.py` from the program itself; `make docs` writes it anew.
-What the commands print, field by field, is in [shapes.md](shapes.md); the exit codes and the environment variables are there too.
+What the commands print, field by field, is in [shapes](shapes.md).
+The exit codes and the environment variables are there too.
 
 Data goes to stdout, words for people go to stderr.
-`--config FILE` and `--quiet` stand before the command: `feedback-bridge --config .demo/bridge.toml topics list`.
-`--as-of DATE` sets the bridge's clock: every window counts back from there, and what was said later is left aside.
+`--config FILE` and `--quiet` stand before the command:
+`feedback-bridge --config .demo/bridge.toml topics list`.
+`--as-of DATE` sets the bridge's clock: every window counts back from there.
+What was said later is left aside.
 A day means its end in UTC; a time is written `2026-11-21T09:30:00+01:00`.
 """
 

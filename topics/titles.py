@@ -183,6 +183,7 @@ def _is_shouted(text: str) -> bool:
 
 def _cased(line: str, forms: Mapping[str, str]) -> str:
     """Return `line` with each word as most people write it and a capital at the start."""
+    line = re.sub(r"^[^\w\"'(\u201c\u00ab]+", "", line)
     line = re.sub(r"\w[\w'-]*", lambda match: _cased_word(match[0], forms), line)
     return line if any(c.isupper() for c in line.split(" ")[0]) else line[:1].upper() + line[1:]
 

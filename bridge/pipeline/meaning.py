@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bridge.models import Statement, Vector
 from bridge.pipeline.context import SLICE, Context
 from bridge.store import slices
+from bridge.store.topics import Member
 
 if TYPE_CHECKING:
     from topics.encoders.base import Encoder
@@ -21,7 +22,7 @@ def model_name(encoder: Encoder) -> str:
     return f"{encoder.model_id}@{encoder.revision}"
 
 
-def vectors_of(context: Context, statements: Sequence[Statement]) -> NDArray[np.float32]:
+def vectors_of(context: Context, statements: Sequence[Statement | Member]) -> NDArray[np.float32]:
     """Return the vectors of statements in their order; new texts are encoded once and stored."""
     encoder = context.encoder()
     model = model_name(encoder)

@@ -12,9 +12,9 @@ from sqlmodel import Session, col
 
 from bridge.models import WORKSPACE, Evidence, Topic
 from bridge.pipeline.context import Context
-from bridge.pipeline.meaning import known_vectors, model_name
+from bridge.pipeline.meaning import model_name, vectors_of
 from bridge.store import counts as counting
-from bridge.store import slices
+from bridge.store import people, slices
 from bridge.store import topics as store
 from topics.evidence import Candidate, choose
 from topics.keywords import Keyword, keywords
@@ -91,8 +91,13 @@ def _label_due(topic: Topic, size: int) -> bool:
 
 
 def _banned(context: Context) -> frozenset[str]:
-    names = (*context.settings.brand.names, *(a.lstrip("@") for a in context.settings.brand.accounts))
-    return frozenset(word.casefold() for name in names for word in (name, *name.split()))
+    """Return the words that no title may hold: the brand's names, and the accounts that people talk to."""
+    with context.database.reading() as session:
+        addressed = people.most_addressed(session)
+    names = (*context.settings.brand.names, *context.settings.brand.accounts, *addressed)
+    return frozenset(
+        word.casefold() for name in names for word in (name.lstrip("@"), *name.lstrip("@").split())
+    )
 
 
 def _title(
@@ -119,14 +124,12 @@ def _member_vectors(
     context: Context, members: dict[int, list[store.Member]]
 ) -> dict[int, NDArray[np.float32]]:
     """Return the unit vectors of each topic's members, in their order."""
-    encoder = context.encoder()
-    hashes = [m.text_hash for found in members.values() for m in found]
-    stored = known_vectors(context, hashes)
-    result = {}
+    every = vectors_of(context, [m for found in members.values() for m in found])
+    result, start = {}, 0
     for number, found in members.items():
-        table = np.array([np.frombuffer(stored[m.text_hash], "<f4") for m in found], np.float32)
-        table = table.reshape(len(found), encoder.dimension)
+        table = every[start : start + len(found)]
         result[number] = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+        start += len(found)
     return result
 
 

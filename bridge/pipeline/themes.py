@@ -7,6 +7,7 @@ the second chunk brings finds the topics that the first one made.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,9 @@ from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import known_vectors, model_name, vectors_of
 from bridge.store import slices, working
 from topics.assign import Placement, assign, placed
-from topics.discover import Birth, discover, tune
+from topics.discover import Birth, Settings, discover, tune
 from topics.records import Kind, Role
-from topics.working import arrive, prune, without
+from topics.working import Mean, Working, arrive, prune, without
 
 CHUNK = 10_000
 TOPIC_KINDS = frozenset({Kind.PROBLEM, Kind.REQUEST, Kind.QUESTION})
@@ -51,12 +52,33 @@ def assign_and_discover(context: Context, *, discovering: bool) -> dict[str, int
 def _load(context: Context) -> working.Engine:
     encoder = context.encoder()
     with context.database.reading() as session:
-        return working.load(session, lambda hashes: known_vectors(context, hashes), encoder.dimension)
+        if working.model(session) in ("", model_name(encoder)):
+            return working.load(session, lambda hashes: known_vectors(context, hashes), encoder.dimension)
+    return _load_anew(context)
 
 
-def _assign(
-    context: Context, engine: working.Engine, ids: list[int], counts: dict[str, int]
-) -> working.Engine:
+def _load_anew(context: Context) -> working.Engine:
+    """Return the engine in the vectors of an encoder that the last run didn't have; topics stay as they are."""
+    encoder = context.encoder()
+    with context.database.reading() as session:
+        statements = slices.statements(session, working.keys(session))
+    vectors_of(context, statements)
+    with context.database.reading() as session:
+        old = working.load(session, lambda hashes: known_vectors(context, hashes), encoder.dimension)
+    kept = old.working
+    mean = Mean.zero(encoder.dimension).plus(kept.vectors)
+    fresh = arrive(Working.empty(encoder.dimension), kept.keys, kept.vectors, mean, encoder.blocks)
+    fresh = replace(fresh, topics=kept.topics, pinned=kept.pinned)
+    arrivals = old.arrivals + len(kept)
+    engine = working.Engine(fresh, mean, Settings(), discover_due=True, arrivals=arrivals)
+    with context.database.writing() as session:
+        working.drop_positions(session, kept.keys)
+        working.add_positions(session, fresh, 0, old.arrivals)
+        working.save(session, engine, model_name(encoder))
+    return engine
+
+
+def _assign(context: Context, engine: working.Engine, ids: list[int]) -> working.Engine:
     """Take one chunk in: set aside what forms no topics, place the rest, commit."""
     with context.database.reading() as session:
         statements = slices.statements(session, ids)

@@ -34,6 +34,7 @@ def ticket_body(
         similar=similar,
         spark=sparkline(report.trend.per_week),
         day=lambda at: stamp(at)[:10],
+        listed=lambda counts: ", ".join(f"{name} {count}" for name, count in counts.items()),
     )
 
 

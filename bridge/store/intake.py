@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
@@ -149,25 +150,26 @@ def _known(session: Session, source: str, ids: Sequence[str]) -> dict[str, Item]
 
 
 def _people(session: Session, pull: Pull, messages: Sequence[Message]) -> None:
-    authors = {}
+    authors: dict[str, list[Author]] = defaultdict(list)
     for message in messages:
         key = person_key(pull.secret, pull.source, message.author) if message.author else None
         if key and message.author:
-            authors[key] = message.author
+            authors[key].append(message.author)
     known = {
         person.key: person
         for person in session.exec(
             select(Person).where(Person.workspace_id == WORKSPACE, col(Person.key).in_(authors))
         )
     }
-    for key, author in authors.items():
+    for key, seen in authors.items():
         person = known.get(key) or Person(key=key, source=pull.source)
-        person.external_id = author.id or person.external_id
-        person.handle = author.handle or person.handle
-        person.display = author.display or person.display
-        person.contact = author.contact or person.contact
-        person.account = author.account or person.account
-        person.is_staff = author.is_staff
+        for author in seen:
+            person.external_id = author.id or person.external_id
+            person.handle = author.handle or person.handle
+            person.display = author.display or person.display
+            person.contact = author.contact or person.contact
+            person.account = author.account or person.account
+        person.is_staff = any(author.is_staff for author in seen)
         session.add(person)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from bridge.models import WORKSPACE, Item, Person, Statement
 from bridge.store import slices
 from topics.roles import AuthorStats, PostSignals
 
+_SAMPLE = 5000
+_LEAST_ADDRESSED = 20
 _BITS = {
     "with_link": PostSignals(has_link=True).mask,
     "first_person": PostSignals(first_person=True).mask,
@@ -83,6 +86,19 @@ def addressed_by(session: Session, handle: str) -> int:
             col(Item.mentions_handles).contains(f" {handle.casefold()} ", autoescape=True),
         )
     ).one()
+
+
+def most_addressed(session: Session) -> list[str]:
+    """Return the accounts that at least 3 in 100 of the newest items address: the company's own."""
+    said = session.exec(
+        select(Item.mentions_handles)
+        .where(Item.workspace_id == WORKSPACE, col(Item.stage) >= slices.NORMALISED)
+        .order_by(col(Item.said_at).desc())
+        .limit(_SAMPLE)
+    ).all()
+    counts = Counter(handle for handles in said for handle in set(handles.split()))
+    least = max(_LEAST_ADDRESSED, len(said) * 3 // 100)
+    return sorted(handle for handle, count in counts.items() if count >= least)
 
 
 def set_roles(session: Session, roles: Mapping[str, tuple[str, str]], changed: Collection[str]) -> None:

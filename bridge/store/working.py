@@ -31,6 +31,17 @@ class Engine:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
+def model(session: Session) -> str:
+    """Return the model of the working set's vectors, empty for a new store."""
+    state = session.get(EngineState, WORKSPACE)
+    return state.model if state is not None and state.mean else ""
+
+
+def keys(session: Session) -> Sequence[int]:
+    """Return the statements of the working set."""
+    return session.exec(select(Position.statement_id)).all()
+
+
 def load(session: Session, read: Callable[[list[str]], dict[str, bytes]], dimension: int) -> Engine:
     """Return the engine as the last commit left it; empty for a new store. `read` gives vectors by hash."""
     state = session.get(EngineState, WORKSPACE)

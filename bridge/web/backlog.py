@@ -9,7 +9,7 @@ from typing import ClassVar
 from sqlmodel import Session
 
 from bridge.models import BacklogIssue
-from bridge.web import reads
+from bridge.store import pages as reads
 from bridge.web.errors import NotFound
 from bridge.web.paging import SIZE, Paging, paging
 from bridge.web.words import Moment, moment

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bridge.errors import SettingsError
 
-_LOOPBACK = ("127.", "localhost", "::1")
-
 
 @contextmanager
 def listen(host: str, port: int) -> Iterator[socket.socket]:
     """Open a socket for the page; only on this machine, because the page asks nobody who they are."""
-    if not host.startswith(_LOOPBACK):
+    if not _is_loopback(host):
         raise SettingsError(
             f"server.host: {host!r} can be reached from other machines, and the page has no login yet; "
             "use 127.0.0.1, behind a proxy that asks who it is if others must see it"
@@ -31,3 +30,10 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
             ) from error
         opened.listen(64)
         yield opened
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

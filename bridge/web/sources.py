@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from sqlmodel import Session
 
 from bridge.config.model import Settings
+from bridge.store import pages as reads
 from bridge.store.export import source_rows
-from bridge.web import reads
 from bridge.web.words import Moment, moment
 
 

@@ -12,8 +12,8 @@ from sqlmodel import Session
 from bridge.config.model import Settings
 from bridge.models import Run
 from bridge.report import TopicReport, topic_reports
+from bridge.store import pages as reads
 from bridge.store.export import source_rows
-from bridge.web import reads
 from bridge.web.sources import SourceRow, source_row
 from bridge.web.topics import TopicRow, has_returned, is_growing, topic_row
 from bridge.web.words import Moment, counted, moment

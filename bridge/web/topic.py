@@ -11,9 +11,9 @@ from markupsafe import Markup
 from sqlmodel import Session
 
 from bridge.report import TopicReport, history, neighbours, topic_reports
+from bridge.store import pages as reads
 from bridge.store import topics as store
 from bridge.store.counts import topic_sources
-from bridge.web import reads
 from bridge.web.errors import NotFound
 from bridge.web.paging import SIZE, Paging, paging
 from bridge.web.sparkline import bars, described

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from sqlmodel import Session
 
-from bridge.web import reads
+from bridge.store import pages as reads
 from bridge.web.paging import SIZE, Paging, paging
 from bridge.web.topic import Quoted, quoted
 

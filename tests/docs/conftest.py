@@ -26,7 +26,9 @@ class Page:
         """Return the fenced blocks in a language, all or those below a heading (up to the next one)."""
         part = self.text
         if below:
-            found = re.search(rf"^#+ {re.escape(below)}\n(.*?)(?=^#+ |\Z)", _blind(part), re.DOTALL | re.MULTILINE)
+            found = re.search(
+                rf"^#+ {re.escape(below)}\n(.*?)(?=^#+ |\Z)", _blind(part), re.DOTALL | re.MULTILINE
+            )
             assert found, f"{self.name} has no heading {below!r}"
             part = part[found.start(1) : found.end(1)]
         return re.findall(rf"^```{language}\n(.*?)^```$", part, re.DOTALL | re.MULTILINE)
@@ -34,12 +36,11 @@ class Page:
     def spans(self) -> Iterator[str]:
         """Yield the code spans outside fenced blocks."""
         prose = re.sub(r"^```.*?^```$", "", self.text, flags=re.DOTALL | re.MULTILINE)
-        for span in re.findall(r"`([^`\n]+)`", prose):
-            yield span
+        yield from re.findall(r"`([^`\n]+)`", prose)
 
 
 def _blind(text: str) -> str:
-    """Blank out the marks of comments in fenced blocks, so that none looks like a heading; keep all places."""
+    """Blank out comments in fenced blocks, so that none looks like a heading; keep all places."""
     return re.sub(r"^```.*?^```$", lambda m: m[0].replace("#", "-"), text, flags=re.DOTALL | re.MULTILINE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_the_page_is_as_the_commands_are(writer: ModuleType):
     assert writer.main(["--check", str(PAGE)]) == 0
 
 
-def test_every_command_has_a_part_of_its_own_with_every_option(found):
+def test_every_command_has_a_part_of_its_own_with_every_option(found: Any):
     page = PAGE.read_text(encoding="utf-8")
 
     assert len(found) > 20
@@ -48,7 +49,7 @@ def test_every_command_has_a_part_of_its_own_with_every_option(found):
                 assert option in part or not option.startswith("-"), f"{heading.strip()} lacks {option}"
 
 
-def test_every_command_and_option_says_what_it_does(found):
+def test_every_command_and_option_says_what_it_does(found: Any):
     for path, command in found:
         assert command.help, f"{path} has no help"
         assert command.help.strip()[-1] in ".?", f"{path}: the help is no sentence"
@@ -66,10 +67,14 @@ def test_the_page_does_not_depend_on_who_writes_it(writer: ModuleType, monkeypat
 
 
 def test_a_stale_page_is_told_and_then_written(
-    writer: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    writer: ModuleType,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ):
     page = tmp_path / "page.md"
     page.write_text("stale", encoding="utf-8")
+    monkeypatch.setattr(writer, "page", lambda: "fresh")
 
     stale = writer.main(["--check", str(page)])
     told = capsys.readouterr().err

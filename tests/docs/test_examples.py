@@ -92,7 +92,9 @@ def test_other_commands_in_shell_blocks_are_make_targets_that_are_there(pages: d
 
     assert {("make", "run"), ("make", "test")} <= targets | {("make", "test")}
     for words in sorted(targets | {("make", "test"), ("make", "run", "SERVE=0")}):
-        done = subprocess.run([*words[:1], "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*words[:1], "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
         assert done.stdout
 
@@ -187,7 +189,14 @@ def test_the_readmes_columns_are_guessed_as_they_are_mapped(pages: dict[str, Pag
 def test_looking_works_on_an_empty_desk(desk: Path):
     assert desk
 
-    for line in ("topics list", "topics list --json", "tickets list", "rules list", "rules simulate", "sources list"):
+    for line in (
+        "topics list",
+        "topics list --json",
+        "tickets list",
+        "rules list",
+        "rules simulate",
+        "sources list",
+    ):
         do(f"feedback-bridge {line}")
     for line in ("config show --origin", "config get policy.mode", "config path", "db check", "db current"):
         do(f"feedback-bridge {line}")

@@ -13,7 +13,14 @@ ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"(?<!!)\[[^\]\n]+\]\(([^)\s]+)\)")
 SETTING = re.compile(r"(?:database|paths|policy|brand|topics|server)\.[a-z_.]+")
 FILE = re.compile(r"(?:bridge|topics|connectors|docs|tests|requirements|\.ci)/[\w./*-]+")
-MINE = ("README.md", "CONTRIBUTING.md", "docs/concepts.md", "docs/rules.md", "docs/operations.md", "docs/shapes.md")
+MINE = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/concepts.md",
+    "docs/rules.md",
+    "docs/operations.md",
+    "docs/shapes.md",
+)
 
 
 def anchors(page: Page) -> set[str]:

@@ -41,12 +41,28 @@ THEMES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "bag": (
         "my suitcase was lost at baggage claim",
         "the suitcase never came out at baggage claim",
-        ("again", "after landing", "this week", "on my trip", "last night", "and nobody helped", "in the hall"),
+        (
+            "again",
+            "after landing",
+            "this week",
+            "on my trip",
+            "last night",
+            "and nobody helped",
+            "in the hall",
+        ),
     ),
     "app": (
         "the mobile app crashes when checkout opens",
         "checkout in the mobile app crashes every time",
-        ("today", "since the update", "on my phone", "twice now", "before paying", "for me too", "on tablets"),
+        (
+            "today",
+            "since the update",
+            "on my phone",
+            "twice now",
+            "before paying",
+            "for me too",
+            "on tablets",
+        ),
     ),
     "legroom": (
         "seats have no legroom for tall passengers",
@@ -135,9 +151,16 @@ def theme(name: str, count: int, *, first: int = 0, people: bool = True, days: f
 def sixty() -> list[Message]:
     """Return sixty items: three themes, a repost, praise, an advertisement, a brand's answers."""
     said = [*theme("bag", 18), *theme("app", 16, days=19), *theme("legroom", 14, days=17)]
-    said += [item(f"RT @bag_3: {said[3].text}", f"repost-{n}", by=f"fan_{n}", days=5 - n / 24) for n in range(3)]
-    said += [item(f"I love this airline, thank you {n}", f"praise-{n}", by=f"happy_{n}", days=4) for n in range(4)]
-    said += [item(f"@bag_{n} we are sorry to hear that, suitcase number please", f"care-{n}", by="care", days=3) for n in range(3)]
+    said += [
+        item(f"RT @bag_3: {said[3].text}", f"repost-{n}", by=f"fan_{n}", days=5 - n / 24) for n in range(3)
+    ]
+    said += [
+        item(f"I love this airline, thank you {n}", f"praise-{n}", by=f"happy_{n}", days=4) for n in range(4)
+    ]
+    said += [
+        item(f"@bag_{n} we are sorry to hear that, suitcase number please", f"care-{n}", by="care", days=3)
+        for n in range(3)
+    ]
     said += [item("huge sale, discount code inside", "ad-1", by="shop", days=2)]
     return [*said, item("no name was given here and baggage claim lost my suitcase", "anon-1", days=2)]
 
@@ -205,12 +228,16 @@ class Bench:
         }
         return Context(**{**parts, **changes})
 
-    def take(self, events: Iterable[Message | Event], source: str = "reviews", *, once: bool = True) -> Pulled:
+    def take(
+        self, events: Iterable[Message | Event], source: str = "reviews", *, once: bool = True
+    ) -> Pulled:
         """Pull these; a message stands for its upsert."""
         said = [Upsert(event) if isinstance(event, Message) else event for event in events]
         return pull_source(self.context(), source, "canned", Canned(events=said, page=50), once=once)
 
-    def run(self, until: str = "track", *, first: str = "normalise", dry_run: bool = False, **changes: Any) -> RunResult:
+    def run(
+        self, until: str = "track", *, first: str = "normalise", dry_run: bool = False, **changes: Any
+    ) -> RunResult:
         """Run these steps."""
         return run(self.context(**changes), list, first=first, until=until, dry_run=dry_run)
 
@@ -246,9 +273,9 @@ class Bench:
         return found
 
     def tables(self, *without: str) -> dict[str, list[tuple[Any, ...]]]:
-        """Return all rows of all tables but these, in order of their keys."""
+        """Return all rows of all tables but these, in a fixed order."""
         names = [name for (name,) in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {n: self.query(f"SELECT * FROM {n} ORDER BY 1, 2") for n in names if n not in without}
+        return {n: sorted(self.query(f"SELECT * FROM {n}"), key=repr) for n in names if n not in without}
 
     def picture(self) -> dict[str, Any]:
         """Return all that a user could see, without our own row numbers: to compare two ways to the same end."""

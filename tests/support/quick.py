@@ -24,7 +24,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _keywords(texts: Mapping[int, Sequence[str]], **_: Any) -> dict[int, list[Keyword]]:
-    return {number: [Keyword(word, 1.0) for word in _common(" ".join(said))] for number, said in texts.items()}
+    return {
+        number: [Keyword(word, 1.0) for word in _common(" ".join(said))] for number, said in texts.items()
+    }
 
 
 def _title(said: Sequence[Any], *_: Any, **__: Any) -> str:

@@ -35,7 +35,12 @@ def test_a_pull_counts_new_changed_unchanged_and_rejected(bench: Bench):
     bench.take([item("the wifi is slow", "a"), item("the food was cold", "b")])
 
     pulled = bench.take(
-        [item("the wifi is slow", "a"), item("the food was warm", "b"), item("no plug", "c"), Rejected("row 4", "no text", "x")]
+        [
+            item("the wifi is slow", "a"),
+            item("the food was warm", "b"),
+            item("no plug", "c"),
+            Rejected("row 4", "no text", "x"),
+        ]
     )
 
     assert counted(pulled) == (4, 1, 1, 1, 1)
@@ -84,7 +89,9 @@ def same_secret(one: Bench, other: Bench) -> None:
 
 
 @pytest.mark.parametrize("order", list(permutations(["first", "second", "third"])))
-def test_of_two_texts_for_one_id_in_one_pull_the_newer_stands_in_any_order(bench: Bench, order: tuple[str, ...]):
+def test_of_two_texts_for_one_id_in_one_pull_the_newer_stands_in_any_order(
+    bench: Bench, order: tuple[str, ...]
+):
     days = {"first": 3, "second": 2, "third": 1}
     said = [item(f"the {name} text", "a", days=days[name]) for name in order]
 
@@ -151,9 +158,13 @@ def test_a_tombstone_takes_text_statements_and_counts_away(bench: Bench):
     assert "bag-005" not in [row["item"] for row in bench.rows()]
     after = bench.reports()[topic]
     assert (after["mentions"], after["reach"]) == (before["mentions"] - 1, before["reach"] - 1)
-    (left,) = bench.query("SELECT text, mentions_handles, url, removed_reason FROM item WHERE external_id = 'bag-005'")
+    (left,) = bench.query(
+        "SELECT text, mentions_handles, url, removed_reason FROM item WHERE external_id = 'bag-005'"
+    )
     assert left == ("", "", None, "deleted by its author")
-    assert not bench.query("SELECT * FROM item_revision r JOIN item i ON i.id = r.item_id WHERE external_id = 'bag-005'")
+    assert not bench.query(
+        "SELECT * FROM item_revision r JOIN item i ON i.id = r.item_id WHERE external_id = 'bag-005'"
+    )
 
 
 def test_the_reposts_of_what_was_taken_away_stand_for_themselves(bench: Bench):
@@ -166,7 +177,9 @@ def test_the_reposts_of_what_was_taken_away_stand_for_themselves(bench: Bench):
     rows = {row["item"]: row for row in bench.rows()}
     assert rows["repost-0"]["topic"] is not None
     assert "neighbourhood" in rows["repost-0"]["reason"]
-    assert bench.query("SELECT count(*) FROM item WHERE repost_of = (SELECT id FROM item WHERE external_id = 'bag-003')") == [(0,)]
+    assert bench.query(
+        "SELECT count(*) FROM item WHERE repost_of = (SELECT id FROM item WHERE external_id = 'bag-003')"
+    ) == [(0,)]
 
 
 def test_events_are_taken_in_their_order(bench: Bench):
@@ -177,7 +190,12 @@ def test_events_are_taken_in_their_order(bench: Bench):
 
 
 def test_nul_and_lone_surrogates_are_stored_as_the_sign_for_the_unreadable(bench: Bench):
-    hostile = item("half a \ud83d pair and a \x00 in it", "id-\udc80\x00", by=Author(handle="h\ud800", display="d\x00"), thread="\x00")
+    hostile = item(
+        "half a \ud83d pair and a \x00 in it",
+        "id-\udc80\x00",
+        by=Author(handle="h\ud800", display="d\x00"),
+        thread="\x00",
+    )
 
     bench.take([hostile, item("fine", "b")])
     bench.run()
@@ -222,7 +240,12 @@ def test_items_and_cursor_are_stored_together_or_not_at_all(bench: Bench):
 
 
 def test_gaps_and_rejected_rows_are_kept_with_their_reasons(bench: Bench):
-    pulled = bench.take([Gap(NOW - timedelta(days=9), NOW, "the channel keeps a week"), Rejected("row 2", "no date", "raw words")])
+    pulled = bench.take(
+        [
+            Gap(NOW - timedelta(days=9), NOW, "the channel keeps a week"),
+            Rejected("row 2", "no date", "raw words"),
+        ]
+    )
 
     assert pulled.gaps == ("the channel keeps a week",)
     assert pulled.rejected_file is not None
@@ -234,7 +257,10 @@ def test_gaps_and_rejected_rows_are_kept_with_their_reasons(bench: Bench):
 def test_names_and_addresses_of_people_stand_in_person_alone(bench: Bench):
     bench.set('policy.mode = "automatic"')
     who = Author(id="u-77-zq", handle="zquix", display=CANARY, contact=ADDRESS, account="Quix and Sons")
-    said = [item(m.text, m.external_id, by=who if n == 3 else m.author, days=20 - n / 24) for n, m in enumerate(sixty()[:18])]
+    said = [
+        item(m.text, m.external_id, by=who if n == 3 else m.author, days=20 - n / 24)
+        for n, m in enumerate(sixty()[:18])
+    ]
     bench.take([*said, item("the staff lost my bag at baggage claim", "s", by=who)])
     bench.run("sync")
     with bench.deciding() as verbs:

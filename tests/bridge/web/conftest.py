@@ -43,10 +43,10 @@ Attributes = list[tuple[str, str | None]]
 class Company:
     """Adds rows to a store; what isn't named is plain."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, items: int = 0) -> None:
         self.database = Database(f"sqlite:///{path / 'bridge.db'}")
         self.path = path
-        self._items = 0
+        self._items = items
 
     def add(self, *rows: Any):
         with self.database.writing() as session:
@@ -245,10 +245,22 @@ def empty(tmp_path: Path, fresh: Path):
     company.database.close()
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory, fresh: Path) -> Path:
+    """The file of a store with a little of everything, made once."""
+    folder = tmp_path_factory.mktemp("filled")
+    shutil.copy(fresh, folder / "bridge.db")
+    fill(Company(folder)).database.close()
+    return folder / "bridge.db"
+
+
 @pytest.fixture
-def full(empty: Company):
+def full(tmp_path: Path, filled: Path):
     """A store with a little of everything."""
-    return fill(empty)
+    shutil.copy(filled, tmp_path / "bridge.db")
+    company = Company(tmp_path, items=100)
+    yield company
+    company.database.close()
 
 
 class _Strict(HTMLParser):

@@ -137,10 +137,13 @@ def test_first_page_shows_four_numbers_as_links(full: Any, strictly: Callable[[s
 def test_first_page_shows_what_came_back(empty: Any):
     empty.topic(1, "Seat belts squeak")
     empty.topic(2, "Coffee is cold")
+    empty.topic(3, "Queue is long")
     for days in (160, 155, 3, 2):
         empty.said(topic=1, days=days)
     for days in (160, 100, 60, 50):
         empty.said(topic=2, days=days)
+    for days in (160, 100, *range(95, 0, -5)):  # came back long ago, and stayed
+        empty.said(topic=3, days=days)
 
     text = empty.browser().get("/").text
 
@@ -148,6 +151,7 @@ def test_first_page_shows_what_came_back(empty: Any):
     returned = text.split("<h2>Came back</h2>")[1].split("</section>")[0]
     assert "Seat belts squeak" in returned
     assert "Coffee is cold" not in returned
+    assert "Queue is long" not in returned
 
 
 def test_first_page_names_the_fault_of_a_source(full: Any):

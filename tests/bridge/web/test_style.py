@@ -20,9 +20,8 @@ TEXT_ON_GROUND = [
 
 
 def themes() -> dict[str, dict[str, str]]:
-    light, dark = (
-        dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", part)) for part in STYLE.split("dark) {")[:2]
-    )
+    parts = STYLE.split("dark) {")[:2]
+    light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", part)) for part in parts)
     return {"light": light, "dark": dark}
 
 
