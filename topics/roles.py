@@ -14,6 +14,8 @@ from topics.records import Role
 _FEW_POSTS = 5
 _MOSTLY = 0.8
 _ALMOST_NEVER = 0.1
+_ALWAYS = 0.95
+_FEED_POSTS = 8
 _MANY_OTHERS = 20
 _OFTEN = 0.3
 _SPAM_POSTS = 10
@@ -173,12 +175,20 @@ def _by_behaviour(stats: AuthorStats) -> tuple[Role, str]:
                 Role.BOT,
                 f"{stats.posts} posts with links say only {stats.distinct_texts} different things",
             )
+    if stats.first_person <= _ALMOST_NEVER * stats.posts and _only_links(stats):
+        own = stats.first_person
+        return Role.BOT, f"{stats.with_link} of {stats.posts} posts carry a link, {own} speak of the writer"
     return Role.CUSTOMER, f"{stats.posts} posts, written as a person writes"
 
 
 def _is_brand(stats: AuthorStats) -> bool:
     answers_often = stats.apologies >= _OFTEN * stats.posts
     return stats.addressed_by >= _MANY_OTHERS and answers_often and stats.replies >= stats.posts / 2
+
+
+def _only_links(stats: AuthorStats) -> bool:
+    """Say whether an author of several posts never writes without a link: a feed, whatever its style."""
+    return stats.posts >= _FEED_POSTS and stats.with_link >= _ALWAYS * stats.posts
 
 
 def _is_spam(stats: AuthorStats) -> bool:

@@ -58,7 +58,7 @@ def _load(context: Context) -> working.Engine:
 
 
 def _load_anew(context: Context) -> working.Engine:
-    """Return the engine in the vectors of an encoder that the last run didn't have; topics stay as they are."""
+    """Return the engine in the vectors of another encoder than the last run's; topics stay as they are."""
     encoder = context.encoder()
     with context.database.reading() as session:
         statements = slices.statements(session, working.keys(session))

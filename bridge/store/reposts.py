@@ -14,7 +14,7 @@ from bridge.models import WORKSPACE, Fingerprint, Item, Person
 from bridge.store import slices
 from topics.normalise import plain
 
-MOST_PER_HASH = 20
+MOST_PER_HASH = 8
 """Possible originals kept for one fingerprint; the earliest are the likeliest."""
 
 

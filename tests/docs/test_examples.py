@@ -113,6 +113,16 @@ def test_make_in_the_prose_names_targets_that_are_there(pages: dict[str, Page]):
     assert {(name, word) for name, word in named if word not in made} == set()
 
 
+def test_every_module_that_make_runs_is_there():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    modules = re.findall(r"/python -m ((?:bridge|topics|connectors)[\w.]*)", makefile)
+
+    assert modules
+    for name in modules:
+        place = ROOT.joinpath(*name.split("."))
+        assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file(), f"no module {name}"
+
+
 def test_the_readmes_table_has_every_command_and_no_other(pages: dict[str, Page]):
     rows = [row for row in pages["README.md"].text.splitlines() if row.startswith(f"| `{NAME} ")]
     listed: set[tuple[str, ...]] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -81,6 +82,22 @@ def test_every_table_is_told(pages: dict[str, Page]):
         for name in re.findall(r"`(\w+)`", row.split(" | ")[0])
     }
     assert told == set(SQLModel.metadata.tables)
+
+
+def test_every_field_of_recurrence_and_trend_is_defined(pages: dict[str, Page]):
+    page = pages["docs/concepts.md"].text
+
+    fields = [field.name for field in dataclasses.fields(trend.Recurrence)]
+    assert re.findall(r"^\| `(\w+)` \| (?:weeks,|weeks|how|whole) ", page, re.MULTILINE) == fields
+    for name in ("per_week", "ratio", "burst"):
+        assert re.search(rf"^`{name}` ", page, re.MULTILINE), f"docs/concepts.md does not define {name}"
+
+
+def test_confidence_is_as_defined(pages: dict[str, Page]):
+    formula = "confidence = (mean score of its published statements) × n / (n + 2)"
+
+    assert formula in pages["docs/concepts.md"].text
+    assert saying._confidence(0.9, 6) == pytest.approx(0.9 * 6 / (6 + 2))
 
 
 def test_kinds_roles_and_what_forms_topics_are_told(pages: dict[str, Page]):

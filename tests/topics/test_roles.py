@@ -130,7 +130,17 @@ def test_one_advertisement_over_and_over_is_a_bot():
     advert = "Cheap flights and hotels for everybody here https://t.example/x"
 
     assert role_of(stats_of(*[advert] * 20, distinct_texts=1)) is Role.BOT
-    assert role_of(stats_of(*[advert] * 20, distinct_texts=20)) is Role.CUSTOMER
+    chatty = [advert] * 18 + ["Nothing to sell here today"] * 2
+    assert role_of(stats_of(*chatty, distinct_texts=2)) is Role.BOT
+    assert role_of(stats_of(*chatty, distinct_texts=20)) is Role.CUSTOMER
+
+
+def test_a_feed_that_never_writes_without_a_link_is_a_bot_whatever_its_style():
+    feed = [f"Fuel prices rise {n} percent in a month https://t.example/{n}" for n in range(8)]
+
+    assert role_of(stats_of(*feed)) is Role.BOT
+    assert role_of(stats_of(*feed[:7])) is Role.CUSTOMER
+    assert role_of(stats_of(*feed, "I waited an hour at the desk")) is Role.CUSTOMER
 
 
 def test_a_service_account_shows_itself_by_its_answers_and_by_who_writes_to_it():
