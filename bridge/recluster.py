@@ -16,7 +16,7 @@ from bridge.pipeline.meaning import vectors_of
 from bridge.pipeline.themes import settle_reposts
 from bridge.store import slices, working
 from bridge.store import topics as store
-from bridge.verbs import Verbs
+from bridge.verbs import Verbs, existing
 from topics.discover import cluster
 from topics.graph import neighbour_graph
 from topics.identity import Lineage, lineage
@@ -49,6 +49,8 @@ def compare(
 ) -> Reclustering:
     """Cluster the newest statements afresh, blind to the topics there are, and compare; reads only."""
     with context.database.reading() as session:
+        if topic is not None:
+            existing(session, topic)
         statements, topics = _looked_at(session, context.now, since, topic)
         every = {t.number: t.title for t in store.roots(session, hidden=True)}
     live = frozenset({topic} if topic else every)

@@ -58,3 +58,10 @@ def bench(tmp_path: Path, quick: None):  # noqa: ARG001 - asked for its effect
     from builders import Bench
 
     return Bench(tmp_path)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch):  # noqa: ARG001 - asked for its effect
+    from command import Desk
+
+    return Desk(tmp_path, monkeypatch)

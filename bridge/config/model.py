@@ -47,7 +47,7 @@ class Database(Part):
     """Where everything is kept."""
 
     url: DatabaseUrl = Field(
-        description="Address of the database: a SQLite file or a PostgreSQL database.",
+        description="Address of the database, a SQLite file; this version takes no other.",
         json_schema_extra=_meta(default="`bridge.db` in `paths.data`", example='"sqlite:///bridge.db"'),
     )
 

@@ -90,7 +90,7 @@ class Database:
                     self._copy_aside(self.path, current)
                 writing = self._engine.connect().execution_options(bridge_write=True)
                 with writing as connection, connection.begin():  # whole or not at all, and one at a time
-                    command.upgrade(_alembic(connection), "head")
+                    command.upgrade(alembic_config(connection), "head")
         with self.reading() as session:
             there = session.get(Workspace, WORKSPACE)
         if there is None:
@@ -111,7 +111,7 @@ class Database:
         if current is None:
             return
         try:
-            ScriptDirectory.from_config(_alembic(None)).get_revision(current)
+            ScriptDirectory.from_config(alembic_config(None)).get_revision(current)
         except CommandError as error:
             msg = (
                 f"{self.path or self.url}: its schema {current!r} is newer than this program knows "
@@ -139,7 +139,8 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _alembic(connection: Connection | None) -> Config:
+def alembic_config(connection: Connection | None) -> Config:
+    """Return Alembic's settings for our migrations, on a connection if there is one."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
     config.attributes["connection"] = connection
@@ -148,7 +149,7 @@ def _alembic(connection: Connection | None) -> Config:
 
 def head_revision() -> str:
     """Return the revision that this program's models have."""
-    return ScriptDirectory.from_config(_alembic(None)).get_current_head() or ""
+    return ScriptDirectory.from_config(alembic_config(None)).get_current_head() or ""
 
 
 @contextmanager
@@ -170,6 +171,8 @@ def _files_in_words(database: Database) -> Iterator[None]:
     where = database.path or database.url
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever reads our output left; no fault of the database
     except PermissionError as error:
         raise StoreError(_words(str(where), "readonly")) from error
     except OSError as error:

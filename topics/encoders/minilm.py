@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -137,6 +138,7 @@ def _tokenizer(folder: Path) -> Tokenizer:
 
 
 def _session(model: bytes) -> Any:
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else the import writes an id and may report home
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
