@@ -1,4 +1,4 @@
-"""For all tests: no network but loopback, no downloads, no settings of whoever runs them, nothing left behind."""
+"""For all tests: no network but loopback, no downloads, nobody's own settings, nothing left behind."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))  # so that tests can 
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")  # the tests share the cores
 OURS = "FEEDBACK_BRIDGE_"
 
-os.environ.update(dict.fromkeys(OFFLINE, "1"))
+os.environ.update(dict.fromkeys((*OFFLINE, *ONE_THREAD), "1"))
 
 
 @pytest.hookimpl(trylast=True)
@@ -54,14 +55,35 @@ def quick(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def bench(tmp_path: Path, quick: None):  # noqa: ARG001 - asked for its effect
+def bench(tmp_path: Path, quick: None):
     from builders import Bench
 
     return Bench(tmp_path)
 
 
 @pytest.fixture
-def cli(tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch):  # noqa: ARG001 - asked for its effect
+def cli(tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch):
     from command import Desk
 
     return Desk(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def _sixty_in_topics(tmp_path_factory: pytest.TempPathFactory):
+    from builders import Bench, sixty
+    from quick import hurry
+
+    with pytest.MonkeyPatch.context() as patch:
+        hurry(patch)
+        bench = Bench(tmp_path_factory.mktemp("sixty"))
+        bench.take(sixty())
+        bench.run()
+    return bench
+
+
+@pytest.fixture
+def in_topics(_sixty_in_topics: object, tmp_path: Path, quick: None):  # noqa: ARG001 - asked for its effect
+    """Sixty items in topics, a copy for each test."""
+    from builders import copy_store
+
+    return copy_store(_sixty_in_topics, tmp_path)  # type: ignore[arg-type]

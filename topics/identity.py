@@ -55,9 +55,18 @@ def lineage(topics: Mapping[int, int], clusters: Mapping[int, int], live: frozen
         continued=dict(sorted(continued.items())),
         born=tuple(born),
         split={topic: tuple(parts) for topic, parts in sorted(split.items())},
-        merged={cluster: tuple(owners) for cluster, owners in sorted(claims.items()) if len(owners) > 1},
+        merged=_merged(claims, continued),
         dormant=tuple(sorted(live - set(topics.values()))),
     )
+
+
+def _merged(claims: Mapping[int, list[int]], continued: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+    """Return the clusters that took several topics in; a topic that goes on in another is not among them."""
+    found = {
+        cluster: tuple(topic for topic in owners if continued.get(topic, cluster) == cluster)
+        for cluster, owners in sorted(claims.items())
+    }
+    return {cluster: owners for cluster, owners in found.items() if len(owners) > 1}
 
 
 def _heirs(members: Mapping[int, Counter[int]]) -> dict[int, int]:

@@ -18,6 +18,12 @@ def ending() -> Iterator[None]:
         yield
     except BridgeError as error:
         _end(str(error), error.exit_code)
+    except SystemExit as end:  # Typer's own endings: it says nothing about an interrupt
+        if end.code == EXIT_INTERRUPTED:
+            _end("interrupted; what was done so far is saved, run again to go on", EXIT_INTERRUPTED)
+        if isinstance(end.__context__, BrokenPipeError):
+            sys.exit(0)  # whoever read us has left
+        raise
     except KeyboardInterrupt:
         _end("interrupted; what was done so far is saved, run again to go on", EXIT_INTERRUPTED)
     except BrokenPipeError:

@@ -22,7 +22,8 @@ from topics.records import Kind
 from topics.similar import nearest
 from topics.titles import Member, title
 
-HEARD = 200  # members of a topic that its title and evidence are chosen from
+HEARD = 200  # members of a topic that its title is made from
+QUOTED_FROM = 100  # members of a topic that its evidence is chosen from
 CONTRAST = 40  # members of each other topic that its keywords are contrasted with
 OTHERS = 400  # other topics for contrast
 DORMANT_AFTER = timedelta(days=56)
@@ -152,7 +153,7 @@ def choose_evidence(context: Context) -> dict[str, int]:
     for start in range(0, len(numbers), 50):
         some = numbers[start : start + 50]
         with context.database.reading() as session:
-            members = store.members(session, some, HEARD)
+            members = store.members(session, some, QUOTED_FROM)
         vectors = _member_vectors(context, members)
         centres = _centres(members, vectors)
         with context.database.writing() as session:

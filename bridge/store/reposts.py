@@ -14,7 +14,7 @@ from bridge.models import WORKSPACE, Fingerprint, Item, Person
 from bridge.store import slices
 from topics.normalise import plain
 
-MOST_PER_HASH = 8
+MOST_PER_HASH = 4
 """Possible originals kept for one fingerprint; the earliest are the likeliest."""
 
 
@@ -33,6 +33,7 @@ class Candidate:
 def candidates(session: Session, hashes: Collection[int]) -> dict[int, list[Candidate]]:
     """Return the items that share a fingerprint, by fingerprint."""
     found: dict[int, list[Candidate]] = defaultdict(list)
+    seen: dict[int, Candidate] = {}
     wanted = sorted(hashes)
     for start in range(0, len(wanted), 5000):
         rows = session.exec(
@@ -49,17 +50,22 @@ def candidates(session: Session, hashes: Collection[int]) -> dict[int, list[Cand
             .order_by(col(Item.sort_key))
         )
         for value, item, handle in rows:
-            found[value].append(
-                Candidate(
-                    item_id=item.id or 0,
-                    sort_key=item.sort_key,
-                    plain=plain(item.text),
-                    author=handle or item.person_key,
-                    handle=item.repost_handle,
-                    repost_of=item.repost_of,
-                )
-            )
+            key = item.id or 0
+            if key not in seen:
+                seen[key] = _candidate(item, handle)
+            found[value].append(seen[key])
     return dict(found)
+
+
+def _candidate(item: Item, handle: str | None) -> Candidate:
+    return Candidate(
+        item_id=item.id or 0,
+        sort_key=item.sort_key,
+        plain=plain(item.text),
+        author=handle or item.person_key,
+        handle=item.repost_handle,
+        repost_of=item.repost_of,
+    )
 
 
 def parents(session: Session, items: Sequence[Item]) -> dict[str, int]:

@@ -53,6 +53,9 @@ def touched(session: Session) -> list[Topic]:
     )
 
 
+LOOKED_AT = 1000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A statement of a topic with what is needed to quote it."""
@@ -73,38 +76,42 @@ class Member:
 
 
 def members(session: Session, numbers: Collection[int], limit: int) -> dict[int, list[Member]]:
-    """Return the members of each topic that fit it best, at most `limit` each; reposts are left out."""
-    rank = func.row_number().over(
-        partition_by=col(Topic.root),
-        order_by=(
-            func.coalesce(Assignment.score, 0.0).desc(),
-            col(Assignment.said_at).desc(),
-            col(Statement.sort_key),
-        ),
-    )
-    inner = (
+    """Return the members of each topic that fit it best, at most `limit` each; reposts are left out.
+
+    Of a large topic only the newest `LOOKED_AT` are ranked, so that the cost doesn't grow with its age.
+    """
+    chosen = {number: _best_members(session, number, limit) for number in sorted(numbers)}
+    details = statement_details(session, [key for keys in chosen.values() for key in keys])
+    return {
+        number: [_member(number, *details[key]) for key in keys if key in details]
+        for number, keys in chosen.items()
+    }
+
+
+def _best_members(session: Session, number: int, limit: int) -> list[int]:
+    family = select(Topic.number).where(Topic.workspace_id == WORKSPACE, Topic.root == number)
+    newest = (
         sa_select(
-            col(Assignment.statement_id).label("key"), col(Topic.root).label("root"), rank.label("place")
+            col(Assignment.statement_id).label("key"),
+            col(Assignment.score).label("score"),
+            col(Assignment.said_at).label("said_at"),
         )
-        .join(Topic, (col(Topic.number) == col(Assignment.topic)) & (col(Topic.workspace_id) == WORKSPACE))
-        .join(Statement, col(Statement.id) == col(Assignment.statement_id))
         .where(
             col(Assignment.workspace_id) == WORKSPACE,
+            col(Assignment.topic).in_(family),
             col(Assignment.status) == "published",
-            col(Topic.root).in_(numbers),
         )
+        .order_by(col(Assignment.said_at).desc(), col(Assignment.statement_id))
+        .limit(LOOKED_AT)
         .subquery()
     )
-    keys: Any = session.execute(
-        sa_select(inner.c.key, inner.c.root)
-        .where(inner.c.place <= limit)
-        .order_by(inner.c.root, inner.c.place)
-    ).all()
-    found: dict[int, list[Member]] = {number: [] for number in numbers}
-    details = statement_details(session, [key for key, _ in keys])
-    for key, root in keys:
-        found[root].append(_member(root, *details[key]))
-    return found
+    rows: Any = session.execute(
+        sa_select(newest.c.key)
+        .join(Statement, col(Statement.id) == newest.c.key)
+        .order_by(func.coalesce(newest.c.score, 0.0).desc(), newest.c.said_at.desc(), col(Statement.sort_key))
+        .limit(limit)
+    )
+    return [key for (key,) in rows]
 
 
 Detail = tuple[Statement, Assignment, Item]

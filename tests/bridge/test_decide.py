@@ -82,12 +82,22 @@ def settings(bench: Bench):
         ({"ticket_state": "approved", "people_within": {7: 0, 28: 0}}, Create, "approved by a person"),
         ({"ticket_state": "approved", "snoozed": True}, Nothing, "snoozed by a person"),
         ({"words": frozenset({"checkout"})}, Nothing, "2 people in 7 days, 3 needed"),
-        ({"words": frozenset({"invoice"}), "people_within": {7: 3, 28: 3}}, Create, "3 people in 7 days, confidence 0.60"),
-        ({"kind": "request", "languages": frozenset({"de", "en"})}, WouldCreate, "5 people in 28 days, confidence 0.60"),
+        (
+            {"words": frozenset({"invoice"}), "people_within": {7: 3, 28: 3}},
+            Create,
+            "3 people in 7 days, confidence 0.60",
+        ),
+        (
+            {"kind": "request", "languages": frozenset({"de", "en"})},
+            WouldCreate,
+            "5 people in 28 days, confidence 0.60",
+        ),
         ({"confidence": 0.0}, Propose, "5 people in 28 days, confidence 0.00"),
     ],
 )
-def test_a_topic_is_decided_by_people_then_by_the_first_rule_that_fits(settings, changes: dict[str, Any], expected: type, why: str):
+def test_a_topic_is_decided_by_people_then_by_the_first_rule_that_fits(
+    settings, changes: dict[str, Any], expected: type, why: str
+):
     decision = decide(view(**changes), settings)
 
     assert type(decision) is expected
@@ -104,7 +114,9 @@ def test_confidence_holds_back_only_below_what_is_asked(bench: Bench):
     assert isinstance(enough, Propose)
 
 
-@pytest.mark.parametrize(("mode", "expected"), [("review", Propose), ("shadow", WouldCreate), ("automatic", Create)])
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("review", Propose), ("shadow", WouldCreate), ("automatic", Create)]
+)
 def test_the_mode_of_the_policy_says_who_creates(bench: Bench, mode: str, expected: type):
     bench.set(f'policy.mode = "{mode}"')
 
@@ -114,16 +126,38 @@ def test_the_mode_of_the_policy_says_who_creates(bench: Bench, mode: str, expect
 @pytest.mark.parametrize(
     ("changes", "name", "project", "mode", "people", "days"),
     [
-        ({"words": frozenset({"checkout"}), "sources": frozenset({"reviews"})}, "payments", "PAY", "automatic", 3, 7),
+        (
+            {"words": frozenset({"checkout"}), "sources": frozenset({"reviews"})},
+            "payments",
+            "PAY",
+            "automatic",
+            3,
+            7,
+        ),
         ({"sources": frozenset({"reviews", "tweets"})}, "reviews only", "REV", "review", 5, 28),
-        ({"kind": "request", "languages": frozenset({"de"}), "sources": frozenset({"reviews"})}, "german requests", "", "shadow", 5, 28),
+        (
+            {"kind": "request", "languages": frozenset({"de"}), "sources": frozenset({"reviews"})},
+            "german requests",
+            "",
+            "shadow",
+            5,
+            28,
+        ),
         ({"kind": "problem", "languages": frozenset({"de"})}, "policy", "", "review", 5, 28),
     ],
 )
-def test_the_first_rule_that_fits_speaks_and_the_policy_fills_what_it_leaves_out(settings, changes, name, project, mode, people, days):
+def test_the_first_rule_that_fits_speaks_and_the_policy_fills_what_it_leaves_out(
+    settings, changes, name, project, mode, people, days
+):
     rule = rule_for(view(**changes), settings)
 
-    assert (rule.name, rule.project, rule.mode, rule.people, rule.within_days) == (name, project, mode, people, days)
+    assert (rule.name, rule.project, rule.mode, rule.people, rule.within_days) == (
+        name,
+        project,
+        mode,
+        people,
+        days,
+    )
 
 
 def test_every_window_that_a_rule_counts_in_is_known(settings):
@@ -131,11 +165,16 @@ def test_every_window_that_a_rule_counts_in_is_known(settings):
 
 
 @pytest.mark.parametrize(
-    ("cap", "created_today", "kept"), [(0, 99, [1, 3, 5]), (2, 0, [1, 3]), (2, 1, [1]), (2, 2, []), (2, 5, [])]
+    ("cap", "created_today", "kept"),
+    [(0, 99, [1, 3, 5]), (2, 0, [1, 3]), (2, 1, [1]), (2, 2, []), (2, 5, [])],
 )
-def test_the_cap_holds_back_the_creates_beyond_it_and_nothing_else(bench: Bench, cap: int, created_today: int, kept: list[int]):
+def test_the_cap_holds_back_the_creates_beyond_it_and_nothing_else(
+    bench: Bench, cap: int, created_today: int, kept: list[int]
+):
     bench.set('policy.mode = "automatic"')
-    decisions = [decide(view(number=n, kind="problem" if n % 2 else "praise"), bench.settings) for n in range(1, 7)]
+    decisions = [
+        decide(view(number=n, kind="problem" if n % 2 else "praise"), bench.settings) for n in range(1, 7)
+    ]
 
     found = within_cap(decisions, created_today=created_today, cap=cap)
 

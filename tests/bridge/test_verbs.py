@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import NOW, Bench, sixty, theme
+from builders import NOW, Bench, theme
 
 from bridge.errors import InputError
 from bridge.verbs import Verbs, topic_number
@@ -15,12 +15,10 @@ BOOKS = ("audit", "decision", "run")  # what tells the story; undo adds to it
 
 
 @pytest.fixture
-def done(bench: Bench):
+def done(in_topics: Bench):
     """Sixty items in topics, nothing decided."""
-    bench.take(sixty())
-    bench.run()
-    assert {"T-1", "T-2", "T-3"} <= bench.reports().keys()
-    return bench
+    assert {"T-1", "T-2", "T-3"} <= in_topics.reports().keys()
+    return in_topics
 
 
 def state(bench: Bench) -> dict[str, Any]:
@@ -211,12 +209,18 @@ def test_an_approved_topic_gets_its_ticket_and_a_rejected_one_never(done: Bench)
         ("merge", (1, 1), "T-1 can't be merged into itself; name another topic"),
         ("merge", (3, 2), "T-2 was merged into T-3; name T-3 instead"),
         ("rename", (1, " \t "), "the title is empty; write a few words"),
-        ("move", ("reviews", "nobody", 1), "there is no item 'nobody' in source 'reviews'; see: items search"),
+        (
+            "move",
+            ("reviews", "nobody", 1),
+            "there is no item 'nobody' in source 'reviews'; see: items search",
+        ),
         ("move", ("reviews", "bag-003", 99), "there is no topic T-99"),
         ("undo", (1,), "nobody has decided anything about T-1"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_words_and_changes_nothing(done: Bench, verb: str, args: tuple[Any, ...], words: str):
+def test_what_makes_no_sense_is_refused_in_words_and_changes_nothing(
+    done: Bench, verb: str, args: tuple[Any, ...], words: str
+):
     decide(done, "merge", 2, 3)
     before = done.tables()
 

@@ -9,8 +9,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 from sqlmodel import SQLModel
 
-import bridge.migrations as migrations
 import bridge.models
+from bridge import migrations
 from bridge.store.database import Database, head_revision
 
 

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors import Author, Checkpoint, Event, Message, Tombstone, Upsert
 from numpy.typing import NDArray
 from sqlmodel import Session
 
@@ -30,6 +29,7 @@ from bridge.store.export import assignment_rows
 from bridge.tracker import Tracker
 from bridge.tracker.local import LocalTracker
 from bridge.verbs import Verbs
+from connectors import Author, Checkpoint, Event, Message, Tombstone, Upsert
 from connectors.testing import Canned
 from topics.embed import make_encoder
 from topics.records import Kind, KindScore

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -18,19 +19,33 @@ def table(path: Path, count: int = 60) -> Path:
         writer = csv.writer(file)
         writer.writerow(["Nr", "Body", "When", "Who"])
         for m in sixty()[:count]:
-            writer.writerow([m.external_id, m.text, m.said_at.isoformat(), m.author.handle if m.author else ""])
+            writer.writerow(
+                [m.external_id, m.text, m.said_at.isoformat(), m.author.handle if m.author else ""]
+            )
     return path
 
 
 MAP = "text=Body,id=Nr,at=When,author=Who"
 
 
+@pytest.fixture(scope="module")
+def _prepared(tmp_path_factory: pytest.TempPathFactory):
+    from quick import hurry
+
+    root = tmp_path_factory.mktemp("full")
+    with pytest.MonkeyPatch.context() as patch:
+        hurry(patch)
+        cli = Desk(root, patch)
+        table(root / "file.csv")
+        assert cli("import", "file.csv", "--source", "mine", "--map", MAP).code == 0
+        assert cli("run", "--as-of", DAY).code == 0
+    return root
+
+
 @pytest.fixture
-def full(cli: Desk):
+def full(_prepared: Path, cli: Desk):
     """Sixty items imported and run."""
-    table(cli.root / "file.csv")
-    assert cli("import", "file.csv", "--source", "mine", "--map", MAP).code == 0
-    assert cli("run", "--as-of", DAY).code == 0
+    shutil.copytree(_prepared, cli.root, dirs_exist_ok=True)
     return cli
 
 
@@ -47,7 +62,9 @@ def test_import_prints_its_counts_and_a_second_one_finds_nothing_new(cli: Desk):
 
 
 def test_rejected_rows_are_kept_in_a_file_that_is_named(cli: Desk):
-    cli.write("bad.csv", "text,date\nthe wifi is slow,2026-02-01\n,2026-02-01\nthe crew was rude,yesterday-ish\n")
+    cli.write(
+        "bad.csv", "text,date\nthe wifi is slow,2026-02-01\n,2026-02-01\nthe crew was rude,yesterday-ish\n"
+    )
 
     lax = cli("import", "bad.csv", "--source", "bad")
     strict = cli("import", "bad.csv", "--source", "bad", "--strict")
@@ -82,7 +99,10 @@ def test_topics_show_adds_keywords_nearest_evidence_and_history(full: Desk):
     assert {"keywords", "nearest", "evidence", "history"} <= shown.keys()
     assert all(list(near) == ["topic", "score"] for near in shown["nearest"])
     assert shown["evidence"]
-    assert all(list(quote) == ["quote", "item", "source", "author", "url", "at", "score"] for quote in shown["evidence"])
+    assert all(
+        list(quote) == ["quote", "item", "source", "author", "url", "at", "score"]
+        for quote in shown["evidence"]
+    )
 
 
 def test_export_assignments_has_a_line_for_every_statement_in_the_documented_shape(full: Desk):
@@ -106,7 +126,11 @@ def test_data_goes_to_stdout_and_words_to_stderr(full: Desk):
 
 
 def test_the_commands_of_a_reviewer_work_together(full: Desk):
-    for words in (["merge", "T-2", "--into", "T-1"], ["rename", "T-1", "Bags"], ["snooze", "T-3", "--until", "2030-01-01"]):
+    for words in (
+        ["merge", "T-2", "--into", "T-1"],
+        ["rename", "T-1", "Bags"],
+        ["snooze", "T-3", "--until", "2030-01-01"],
+    ):
         assert full("topics", *words, "--who", "ana").code == 0
 
     listed = {topic["id"]: topic for topic in full("topics", "list", "--json", "--as-of", DAY).data}
@@ -201,10 +225,27 @@ def test_recluster_shows_first_and_changes_nothing(full: Desk):
         (["--config", "missing.toml", "run"], 3, "missing.toml"),
         (["classify", "file.csv", "--text", "Nope", "--out", "out.jsonl"], 2, "Nope"),
         (["classify", "file.csv", "--text", "Body", "--out", "bridge.toml/out.jsonl"], 2, "can't be written"),
-        (["replay", "file.csv", "--text", "Body", "--batches", "2", "--vectors", "bridge.toml", "--out", "o.jsonl"], 2, "--vectors"),
+        (
+            [
+                "replay",
+                "file.csv",
+                "--text",
+                "Body",
+                "--batches",
+                "2",
+                "--vectors",
+                "bridge.toml",
+                "--out",
+                "o.jsonl",
+            ],
+            2,
+            "--vectors",
+        ),
     ],
 )
-def test_what_was_asked_wrongly_ends_in_words_and_the_documented_code(cli: Desk, words: list[str], code: int, says: str):
+def test_what_was_asked_wrongly_ends_in_words_and_the_documented_code(
+    cli: Desk, words: list[str], code: int, says: str
+):
     table(cli.root / "file.csv", 3)
 
     ended = cli(*words)
@@ -235,7 +276,9 @@ def test_wrong_settings_end_with_three_and_name_the_place(cli: Desk, toml: str, 
 
 
 def test_an_encoder_that_nobody_knows_is_named(cli: Desk):
-    (cli.root / "bridge.toml").write_text('topics.encoder = "minilmm"\ndatabase.url = "sqlite:///b.db"', encoding="utf-8")
+    (cli.root / "bridge.toml").write_text(
+        'topics.encoder = "minilmm"\ndatabase.url = "sqlite:///b.db"', encoding="utf-8"
+    )
     table(cli.root / "file.csv", 3)
     cli("import", "file.csv", "--source", "x", "--map", MAP)
 
@@ -304,7 +347,10 @@ HOSTILE: dict[str, tuple[str, bytes]] = {
     "broken JSON": ("x.jsonl", b'{"text": "fine"}\n{"text": \n'),
     "NUL bytes": ("x.csv", b"text,date\nthe\x00 seat,2026-02-01\n\x00,2026-02-01\n"),
     "lone surrogates": ("x.jsonl", b'{"text": "half \\ud83d a face", "id": "1\\udc00"}\n'),
-    "tricks with direction": ("x.csv", "text,date\n\u202ethe seat\u200b is \u2066broken,2026-02-01\n".encode()),
+    "tricks with direction": (
+        "x.csv",
+        "text,date\n\u202ethe seat\u200b is \u2066broken,2026-02-01\n".encode(),
+    ),
     "one id with two texts": ("x.csv", b"id,text,date\n1,one text,2026-02-01\n1,another text,2026-02-01\n"),
     "empty texts": ("x.csv", b'text,date\n"",2026-02-01\n"   ",2026-02-01\n'),
 }

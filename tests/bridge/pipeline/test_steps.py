@@ -119,9 +119,8 @@ def test_items_without_an_author_count_as_one_person_each(bench: Bench):
     assert mentions == reach > 3
 
 
-def test_an_edited_item_keeps_the_places_of_what_it_still_says(bench: Bench):
-    bench.take(sixty())
-    bench.run()
+def test_an_edited_item_keeps_the_places_of_what_it_still_says(in_topics: Bench):
+    bench = in_topics
     before = bench.query(
         "SELECT s.id, a.topic, a.score FROM statement s JOIN assignment a ON a.statement_id = s.id JOIN item i ON i.id = s.item_id WHERE i.external_id = 'bag-004'"
     )
@@ -137,9 +136,8 @@ def test_an_edited_item_keeps_the_places_of_what_it_still_says(bench: Bench):
     assert counted(bench) == recount(bench)
 
 
-def test_an_edited_text_is_placed_anew(bench: Bench):
-    bench.take(sixty())
-    bench.run()
+def test_an_edited_text_is_placed_anew(in_topics: Bench):
+    bench = in_topics
     bag, legroom = bench.topic_of("bag-004"), bench.topic_of("legroom-004")
 
     bench.take(
@@ -183,9 +181,8 @@ def test_statements_of_an_edited_item_that_stay_keep_their_rows(tmp_path: Path, 
     )
 
 
-def test_a_brand_named_in_the_settings_is_taken_out_and_comes_back(bench: Bench):
-    bench.take(sixty())
-    bench.run()
+def test_a_brand_named_in_the_settings_is_taken_out_and_comes_back(in_topics: Bench):
+    bench = in_topics
     before = bench.topic_of("bag-006")
 
     bench.set('brand.accounts = ["@BAG_6"]')
@@ -216,9 +213,8 @@ def test_staff_and_brands_never_have_a_topic(bench: Bench):
     assert {reasons[f"care-{n}"] for n in range(3)} == {(None, "role:brand")}
 
 
-def test_a_repost_bears_its_originals_topic_also_after_it_moved(bench: Bench):
-    bench.take(sixty())
-    bench.run()
+def test_a_repost_bears_its_originals_topic_also_after_it_moved(in_topics: Bench):
+    bench = in_topics
     first = bench.topic_of("bag-003"), bench.topic_of("repost-1")
     other = int((bench.topic_of("legroom-003") or "")[2:])
     with bench.deciding() as verbs:
@@ -269,9 +265,8 @@ def test_reposts_of_a_repost_follow_to_the_first_original(bench: Bench):
     assert found == [("copy-1", "first"), ("copy-2", "first")]
 
 
-def test_reposts_of_a_text_that_was_rewritten_stand_for_themselves(bench: Bench):
-    bench.take(sixty())
-    bench.run()
+def test_reposts_of_a_text_that_was_rewritten_stand_for_themselves(in_topics: Bench):
+    bench = in_topics
 
     bench.take([item("tall passengers get no legroom in these seats, sadly", "bag-003", by="bag_3", days=20)])
     bench.run()
@@ -306,9 +301,8 @@ def test_every_kind_forms_topics_only_when_asked(bench: Bench, tmp_path: Path):
     assert other.reports()[other.topic_of("p-a")]["mentions"] == 8
 
 
-def test_switching_the_encoder_goes_on_with_the_topics_there_are(bench: Bench):
-    bench.take(sixty())
-    bench.run()
+def test_switching_the_encoder_goes_on_with_the_topics_there_are(in_topics: Bench):
+    bench = in_topics
     before = {row["item"]: row["topic"] for row in bench.rows()}
 
     bench.encoder = type("Renamed", (type(bench.encoder),), {"revision": "2"})()

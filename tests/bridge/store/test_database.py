@@ -48,7 +48,10 @@ def test_what_was_read_stays_readable_after_its_transaction(bench: Bench):
 
 def test_the_pragmas_hold_on_every_connection(bench: Bench):
     with bench.database.reading() as session:
-        asked = {name: session.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous", "foreign_keys", "trusted_schema")}
+        asked = {
+            name: session.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "trusted_schema")
+        }
 
     assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
 
@@ -177,7 +180,9 @@ def test_what_must_not_be_written_is_refused_in_words(tmp_path: Path, bench: Ben
         path.chmod(0o444)
     shut.chmod(0o555)
 
-    done = subprocess.run([sys.executable, "-c", READ_ONLY, f"sqlite:///{path}"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", READ_ONLY, f"sqlite:///{path}"], capture_output=True, text=True, check=False
+    )
 
     assert "can't be" in done.stdout
     assert "database.url" in done.stdout

@@ -145,9 +145,8 @@ def test_a_correction_settles_a_conflict_and_can_be_corrected_back(bench: Bench)
     assert texts(bench)["a"] == "text a"
 
 
-def test_a_tombstone_takes_text_statements_and_counts_away(bench: Bench):
-    bench.take(sixty())
-    bench.run()
+def test_a_tombstone_takes_text_statements_and_counts_away(in_topics: Bench):
+    bench = in_topics
     topic = bench.topic_of("bag-005")
     before = bench.reports()[topic]
 
@@ -167,9 +166,8 @@ def test_a_tombstone_takes_text_statements_and_counts_away(bench: Bench):
     )
 
 
-def test_the_reposts_of_what_was_taken_away_stand_for_themselves(bench: Bench):
-    bench.take(sixty())
-    bench.run()
+def test_the_reposts_of_what_was_taken_away_stand_for_themselves(in_topics: Bench):
+    bench = in_topics
     bench.take([gone("bag-003")])
 
     bench.run()

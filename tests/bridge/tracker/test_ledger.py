@@ -107,7 +107,9 @@ def test_a_crash_around_the_trackers_create_leaves_one_issue(one: Bench, at: str
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", range(1, 8))
-def test_a_crash_at_any_write_of_a_sync_leaves_one_issue(ready: Bench, tmp_path: Path, write: int, after: bool):
+def test_a_crash_at_any_write_of_a_sync_leaves_one_issue(
+    ready: Bench, tmp_path: Path, write: int, after: bool
+):
     fragile = Fragile(f"sqlite:///{tmp_path / 'bridge.db'}", stop_at=write, after=after)
     bench = copy_store(ready, tmp_path, NOBODY_ELSE, database=fragile)
     with pytest.raises(Interrupted):
@@ -139,13 +141,17 @@ def test_what_was_sent_three_times_and_never_found_waits_for_a_person(one: Bench
     one.sync()
 
     assert line.calls.count("before create") == 3
-    assert one.query("SELECT state, generation, outcome FROM intent") == [("needs a person", 3, "sent three times, never found")]
+    assert one.query("SELECT state, generation, outcome FROM intent") == [
+        ("needs a person", 3, "sent three times, never found")
+    ]
     assert one.query("SELECT count(*) FROM backlog_issue") == [(0,)]
     assert one.query("SELECT state FROM ticket") == [("approved",)]
 
 
 def test_a_tracker_that_refuses_is_asked_again_by_the_next_run(one: Bench):
-    one.tracker = Doomed(local(one), "before create", failure=TrackerError("no such project; nothing was made"))
+    one.tracker = Doomed(
+        local(one), "before create", failure=TrackerError("no such project; nothing was made")
+    )
     with pytest.raises(TrackerError, match="no such project"):
         one.sync()
     refused = one.query("SELECT state, outcome FROM intent")
@@ -258,5 +264,3 @@ def test_ledger_and_audit_hold_no_words_of_customers(ready: Bench, tmp_path: Pat
     for text in [row["text"] for row in bench.rows()]:
         assert text not in books
         assert text[:20] not in books
-
-

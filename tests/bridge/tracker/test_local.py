@@ -10,7 +10,9 @@ from bridge.tracker.local import LocalTracker
 
 
 def draft(title: str = "Bags get lost", project: str = "FB") -> Draft:
-    return Draft(topic=1, project=project, type="Bug", title=title, body="41 people said so", fields={"reach": 41})
+    return Draft(
+        topic=1, project=project, type="Bug", title=title, body="41 people said so", fields={"reach": 41}
+    )
 
 
 @pytest.fixture
@@ -40,18 +42,29 @@ def test_an_update_replaces_the_words_and_twice_is_once(tracker: LocalTracker, b
         tracker.comment(made.id, "released")
         tracker.finish(made.id)
 
-    assert bench.query("SELECT title, comment, state FROM backlog_issue") == [("Suitcases get lost", "released", "done")]
+    assert bench.query("SELECT title, comment, state FROM backlog_issue") == [
+        ("Suitcases get lost", "released", "done")
+    ]
     assert tracker.find("m")[0].is_done
 
 
 def test_what_is_not_there_is_refused_in_words(tracker: LocalTracker):
     assert tracker.read("7") is None
-    for act in (lambda: tracker.update("7", draft()), lambda: tracker.comment("7", "x"), lambda: tracker.finish("7")):
-        with pytest.raises(TrackerError, match="the local backlog has no issue with id 7; nothing was changed"):
+    for act in (
+        lambda: tracker.update("7", draft()),
+        lambda: tracker.comment("7", "x"),
+        lambda: tracker.finish("7"),
+    ):
+        with pytest.raises(
+            TrackerError, match="the local backlog has no issue with id 7; nothing was changed"
+        ):
             act()
 
 
 def test_a_marker_is_the_same_for_the_same_topic_and_tells_no_more():
     assert marker("1", "FB", 12) == marker("1", "FB", 12)
-    assert len({marker("1", "FB", 12), marker("1", "FB", 13), marker("1", "WEB", 12), marker("2", "FB", 12)}) == 4
+    assert (
+        len({marker("1", "FB", 12), marker("1", "FB", 13), marker("1", "WEB", 12), marker("2", "FB", 12)})
+        == 4
+    )
     assert marker("1", "FB", 12).startswith("fbb-")
