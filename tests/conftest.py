@@ -48,7 +48,7 @@ def _nothing_is_left_behind():
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch):
-    """Small numbers and plain titles: topics are born from a dozen items, and no model is loaded for words."""
+    """Small numbers, plain titles: topics are born from a dozen items, and no model is loaded for words."""
     from quick import hurry
 
     hurry(monkeypatch)
@@ -82,7 +82,7 @@ def _sixty_in_topics(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture
-def in_topics(_sixty_in_topics: object, tmp_path: Path, quick: None):  # noqa: ARG001 - asked for its effect
+def in_topics(_sixty_in_topics: object, tmp_path: Path, quick: None):
     """Sixty items in topics, a copy for each test."""
     from builders import copy_store
 

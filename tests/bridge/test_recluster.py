@@ -52,7 +52,8 @@ def test_free_statements_join_the_topic_of_their_cluster(done: Bench):
     name = "legroom-004"
     topic = number_of(done, name)
     done.query(
-        "UPDATE assignment SET topic = NULL, status = 'unsure' WHERE statement_id = (SELECT s.id FROM statement s JOIN item i ON i.id = s.item_id WHERE external_id = ?)",
+        "UPDATE assignment SET topic = NULL, status = 'unsure' WHERE statement_id = (SELECT"
+        " s.id FROM statement s JOIN item i ON i.id = s.item_id WHERE external_id = ?)",
         name,
     )
 
@@ -73,9 +74,13 @@ def test_two_topics_of_one_theme_are_merged_and_each_merge_can_be_undone(done: B
     old = number_of(done, "legroom-004")
     done.query("DELETE FROM ticket")
     new = done.query("SELECT max(number) + 1 FROM topic")[0][0]
-    columns = "workspace_id, merged_into, split_from, title, title_by, keywords, kind, state, confidence, born_at, labelled_mentions, touched, centroid_model"
+    columns = (
+        "workspace_id, merged_into, split_from, title, title_by, keywords, kind, state, confidence, born_at,"
+        " labelled_mentions, touched, centroid_model"
+    )
     done.query(
-        f"INSERT INTO topic (number, root, {columns}) SELECT {new}, {new}, {columns} FROM topic WHERE number = {old}"
+        f"INSERT INTO topic (number, root, {columns}) SELECT {new}, {new}, {columns} FROM topic"
+        f" WHERE number = {old}"
     )
     done.query(
         f"UPDATE assignment SET topic = {new} WHERE statement_id IN ({','.join(map(str, members[::2]))})"
@@ -88,7 +93,7 @@ def test_two_topics_of_one_theme_are_merged_and_each_merge_can_be_undone(done: B
         verbs.undo(new)
     again = apply(done.context(), compare(done.context()))
 
-    assert (old, new) in [topics for topics in found.lineage.merged.values()]
+    assert (old, new) in found.lineage.merged.values()
     assert counts["merged"] == 1
     assert merged == [(old,)]
     assert (again["merged"], again["kept apart"]) == (0, 1)

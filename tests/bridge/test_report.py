@@ -82,7 +82,8 @@ def test_a_ticket_says_how_many_since_when_and_quotes_literally(done: Bench):
         )
 
     assert body.startswith(
-        f"**{report.counts.reach} people** said this {report.counts.mentions} times since {report.counts.first_seen:%Y-%m-%d}"
+        f"**{report.counts.reach} people** said this {report.counts.mentions} times since"
+        f" {report.counts.first_seen:%Y-%m-%d}"
     )
     for quote in quotes:
         assert f"> {quote.text}" in body

@@ -25,7 +25,8 @@ def state(bench: Bench) -> dict[str, Any]:
     """Return all tables, without which topics are still to be looked at."""
     found = bench.tables(*BOOKS)
     found["topic"] = bench.query(
-        "SELECT number, root, merged_into, title, title_by, keywords, kind, state, state_until, state_until_reach,"
+        "SELECT number, root, merged_into, title, title_by, keywords, kind, state, state_until,"
+        " state_until_reach,"
         " state_before, confidence, labelled_mentions, centroid FROM topic ORDER BY number"
     )
     return found
@@ -62,6 +63,7 @@ def test_every_decision_undone_leaves_everything_as_it_was(done: Bench, name: st
     assert state(done) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VERBS)
 def test_a_decision_that_was_undone_leaves_no_trace_after_the_next_runs(done: Bench, name: str):
     done.run()

@@ -278,12 +278,14 @@ class Bench:
         return {n: sorted(self.query(f"SELECT * FROM {n}"), key=repr) for n in names if n not in without}
 
     def picture(self) -> dict[str, Any]:
-        """Return all that a user could see, without our own row numbers: to compare two ways to the same end."""
+        """Return all that a user could see, without our own row numbers: to compare two ways to one end."""
         topics = self.query(
-            "SELECT number, root, title, keywords, kind, state, confidence, touched FROM topic ORDER BY number"
+            "SELECT number, root, title, keywords, kind, state, confidence, touched FROM topic"
+            " ORDER BY number"
         )
         evidence = self.query(
-            "SELECT e.topic, e.rank, i.external_id, s.ordinal, round(e.score, 4) FROM evidence e JOIN statement s"
+            "SELECT e.topic, e.rank, i.external_id, s.ordinal, round(e.score, 4) FROM evidence"
+            " e JOIN statement s"
             " ON s.id = e.statement_id JOIN item i ON i.id = s.item_id ORDER BY 1, 2"
         )
         items = self.query(

@@ -19,7 +19,7 @@ def cloud(centre: int, count: int, *, spread: float = 0.15, seed: int = 1) -> Fl
 
 
 def seen(*clouds: Floats, first: int = 1) -> tuple[Working, Mean]:
-    """Return the working set in which these have arrived one after the other, keys counting up from `first`."""
+    """Return the working set in which these have arrived in turn, keys counting up from `first`."""
     working, mean = Working.empty(DIMENSION), Mean.zero(DIMENSION)
     for vectors in clouds:
         mean = mean.plus(vectors)

@@ -83,7 +83,8 @@ def test_topics_list_has_the_documented_shape(full: Desk):
     assert len(listed.data) >= 3
     for topic in listed.data:
         assert list(topic) == [
-            "id", "title", "kind", "state", "mentions", "reach", "first_seen", "last_seen", "recurrence", "trend", "ticket",
+            "id", "title", "kind", "state", "mentions", "reach", "first_seen", "last_seen",
+            "recurrence", "trend", "ticket",
         ]  # fmt: skip
         assert list(topic["recurrence"]) == ["active_weeks", "weeks", "returns", "last_quiet_days"]
         assert list(topic["trend"]) == ["per_week", "ratio", "burst"]
@@ -111,7 +112,8 @@ def test_export_assignments_has_a_line_for_every_statement_in_the_documented_sha
     assert len(exported.lines) == 60
     for row in exported.lines:
         assert list(row) == [
-            "item", "source", "statement", "text", "kind", "kind_score", "role", "topic", "score", "runner_up", "reason",
+            "item", "source", "statement", "text", "kind", "kind_score", "role", "topic",
+            "score", "runner_up", "reason",
         ]  # fmt: skip
     assert {row["item"] for row in exported.lines} == {m.external_id for m in sixty()}
     assert {row["source"] for row in exported.lines} == {"mine"}
@@ -373,7 +375,7 @@ def _import_and_run(cli: Desk, file: str, content: bytes):
     cli.write(file, content)
 
     imported = cli("import", file, "--source", "hostile")
-    ran = cli("run", "--until", "embed")
+    ran = cli("run", "--until", "statements")
     again = cli("import", file, "--source", "hostile")
 
     assert imported.code in (0, 2)

@@ -82,6 +82,7 @@ def test_it_answers_as_a_module(tmp_path: Path, words: list[str]):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_whoever_stops_reading_early_is_no_fault(tmp_path: Path):
     desk(tmp_path)
     rows = [{"id": n, "text": f"the seat number {n} is broken", "at": "2026-02-01"} for n in range(1500)]
@@ -103,6 +104,7 @@ def test_whoever_stops_reading_early_is_no_fault(tmp_path: Path):
     assert export.returncode == 0
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_says_so_and_ends_with_130(tmp_path: Path):
     desk(tmp_path)
     (tmp_path / "pipe.csv").write_text(

@@ -122,7 +122,8 @@ def test_items_without_an_author_count_as_one_person_each(bench: Bench):
 def test_an_edited_item_keeps_the_places_of_what_it_still_says(in_topics: Bench):
     bench = in_topics
     before = bench.query(
-        "SELECT s.id, a.topic, a.score FROM statement s JOIN assignment a ON a.statement_id = s.id JOIN item i ON i.id = s.item_id WHERE i.external_id = 'bag-004'"
+        "SELECT s.id, a.topic, a.score FROM statement s JOIN assignment a ON a.statement_id ="
+        " s.id JOIN item i ON i.id = s.item_id WHERE i.external_id = 'bag-004'"
     )
     said = next(m for m in sixty() if m.external_id == "bag-004")
 
@@ -130,7 +131,8 @@ def test_an_edited_item_keeps_the_places_of_what_it_still_says(in_topics: Bench)
     bench.run()
 
     assert before == bench.query(
-        "SELECT s.id, a.topic, a.score FROM statement s JOIN assignment a ON a.statement_id = s.id JOIN item i ON i.id = s.item_id WHERE i.external_id = 'bag-004'"
+        "SELECT s.id, a.topic, a.score FROM statement s JOIN assignment a ON a.statement_id ="
+        " s.id JOIN item i ON i.id = s.item_id WHERE i.external_id = 'bag-004'"
     )
     assert before[0][1] is not None
     assert counted(bench) == recount(bench)
@@ -163,7 +165,7 @@ def test_statements_of_an_edited_item_that_stay_keep_their_rows(tmp_path: Path, 
     one, two, three = (
         theme(name, 1, first=50)[0].text.capitalize() + "." for name in ("bag", "app", "legroom")
     )
-    filler = "It took us a very long time to write down all of this for you, so please read the whole of it with care."
+    filler = "It took us a very long time to write all of this down for you, so please read the whole of it."
     bench.take([item(f"{one}\n\n{two}\n\n{filler}", "x", by="x")])
     bench.run("embed")
     before = dict(bench.query("SELECT text, id FROM statement"))
@@ -242,7 +244,8 @@ def test_a_repost_that_came_before_its_original_joins_it_later(bench: Bench):
     bench.run()
 
     reposts = bench.query(
-        "SELECT r.external_id FROM item r JOIN item o ON o.id = r.repost_of WHERE o.external_id = 'bag-003' ORDER BY 1"
+        "SELECT r.external_id FROM item r JOIN item o ON o.id = r.repost_of WHERE o.external_id"
+        " = 'bag-003' ORDER BY 1"
     )
     assert [name for (name,) in reposts] == ["flagged", "repost-0", "repost-1", "repost-2"]
     assert bench.topic_of("repost-0") == bench.topic_of("flagged") == bench.topic_of("bag-003") is not None
@@ -381,7 +384,8 @@ def test_evidence_is_literal_and_never_two_of_one_person(bench: Bench):
     bench.run()
 
     rows = bench.query(
-        "SELECT e.topic, i.person_key, s.text, i.text FROM evidence e JOIN statement s ON s.id = e.statement_id JOIN item i ON i.id = s.item_id"
+        "SELECT e.topic, i.person_key, s.text, i.text FROM evidence e JOIN statement s ON s.id"
+        " = e.statement_id JOIN item i ON i.id = s.item_id"
     )
     assert len(rows) >= 3
     assert len({(topic, who) for topic, who, _, _ in rows}) == len(rows)

@@ -105,6 +105,7 @@ def test_a_crash_around_the_trackers_create_leaves_one_issue(one: Bench, at: str
     settled_well(one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", range(1, 8))
 def test_a_crash_at_any_write_of_a_sync_leaves_one_issue(
