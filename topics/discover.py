@@ -55,7 +55,8 @@ def tune(
     """Pick the resolution at the first round, and after a cold start again at each doubling.
 
     `backlog` says that the first round brings what has gathered over a time, not the first drops of a
-    stream: a backlog shows how its topics part, drops don't, and what they mix never heals.
+    stream: a backlog shows how its topics part; drops don't, so they are taken finer, because what they mix
+    never heals.
     """
     due = settings.resolution is None or (settings.cold and mean.count >= 2 * settings.picked_at)
     if not due or len(working) <= MIN_BIRTH:
@@ -63,7 +64,9 @@ def tune(
     least = BACKLOG if backlog else BULK
     cold = mean.count < least if settings.resolution is None else settings.cold
     space = centred(working.vectors, mean, blocks)
-    resolution = pick_resolution(neighbour_graph(working), space, granularity=granularity, cold=cold)
+    resolution = pick_resolution(
+        neighbour_graph(working), space, granularity=granularity, cold=cold and not backlog
+    )
     return Settings(resolution=resolution, picked_at=mean.count, cold=cold)
 
 

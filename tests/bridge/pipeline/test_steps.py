@@ -255,7 +255,7 @@ def test_a_repost_that_came_before_its_original_joins_it_later(bench: Bench):
 
 
 def test_reposts_of_a_repost_follow_to_the_first_original(bench: Bench):
-    long = "after four hours in the queue nobody at the counter could tell us when our flight to Porto would leave"
+    long = "after four hours in line nobody at the desk could tell us when our flight to Porto would leave"
     bench.take([item(long, "copy-1", by="a", days=3), item(f"{long}!", "copy-2", by="b", days=2)])
     bench.run()
     bench.take([item(f"{long}.", "first", by="c", days=5)])
