@@ -50,13 +50,15 @@ class Given:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._table: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+            table: Any = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
             raise InputError(f"--vectors: {path} is no .npy table of numbers: {error}") from error
-        if self._table.ndim != 2:  # noqa: PLR2004 - rows and columns
-            raise InputError(
-                f"--vectors: {path} has shape {self._table.shape}; one row for each item is needed"
-            )
+        if not isinstance(table, np.ndarray) or table.dtype.kind not in "fiu":
+            what = getattr(table, "dtype", "several tables")
+            raise InputError(f"--vectors: {path} holds {what}; a .npy table of real numbers is needed")
+        if table.ndim != 2 or not table.shape[1]:  # noqa: PLR2004 - rows and columns
+            raise InputError(f"--vectors: {path} has shape {table.shape}; one row for each item is needed")
+        self._table: NDArray[Any] = table
         self.revision = f"{path.stat().st_size:x}"
         self.dimension = int(self._table.shape[1])
         self.blocks = (Block("given", 0, self.dimension, 1.0),)
@@ -74,11 +76,21 @@ class Given:
         """Return the rows under these keys, each normalised to length one."""
         found = {}
         for key in set(keys):
-            row = np.asarray(self._table[int(key.removeprefix("row:"))], np.float32)
-            if not np.isfinite(row).all():
-                raise InputError(f"--vectors: row {key.removeprefix('row:')} holds a value that is no number")
-            found[key] = (row / max(float(np.linalg.norm(row)), 1e-9)).astype("<f4").tobytes()
+            row = np.asarray(self._table[int(key.removeprefix("row:"))], np.float64)
+            row = row / (float(np.abs(row).max()) or 1.0)  # so that no square overflows
+            found[key] = (row / (float(np.linalg.norm(row)) or 1.0)).astype("<f4").tobytes()
         return found
+
+    def check(self, items: int) -> None:
+        """Raise `InputError` unless there is a row of finite numbers for each item of the file."""
+        if len(self) != items:
+            raise InputError(f"--vectors: {len(self)} rows for {items} items; one row for each is needed")
+        for start in range(0, items, 10_000):
+            with np.errstate(over="ignore"):
+                part = np.asarray(self._table[start : start + 10_000], np.float64)
+            wrong = np.flatnonzero(~np.isfinite(part).all(axis=1))
+            if len(wrong):
+                raise InputError(f"--vectors: row {start + wrong[0]} holds a value that is no finite number")
 
     def __len__(self) -> int:
         return len(self._table)
@@ -119,6 +131,8 @@ def _messages(source: Source, wanted: Wanted, given: Any) -> Iterator[Message]:
                 said_at=message.said_at if wanted.at else START + timedelta(seconds=row),
                 author=message.author if wanted.author else None,
             )
+    if given is not None:
+        given.check(row)
 
 
 def _batched(messages: Iterator[Message], size: int = 1000) -> Iterator[list[Message]]:
@@ -140,6 +154,11 @@ def shares(total: int, batches: int, first: float | None) -> list[int]:
     rest = total - head
     others = batches - 1
     return [head, *(rest * (n + 1) // others - rest * n // others for n in range(others))]
+
+
+def timings_of(out: Path) -> Path:
+    """Return where the timings stand of a replay written to `out`."""
+    return out.with_name(f"{out.stem}.timings.json")
 
 
 def play(context: Context, total: int, sizes: Sequence[int], out: Path) -> dict[str, Any]:
@@ -164,7 +183,7 @@ def play(context: Context, total: int, sizes: Sequence[int], out: Path) -> dict[
             context.progress.step("batch", number, len(sizes))
     peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     report = {"batches": timings, "peak_mb": peak_mb}
-    out.with_name(f"{out.stem}.timings.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
+    timings_of(out).write_text(json.dumps(report, indent=2), encoding="utf-8")
     return {**report, "items": total}
 
 

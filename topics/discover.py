@@ -70,8 +70,12 @@ def tune(
     return Settings(resolution=resolution, picked_at=mean.count, cold=cold)
 
 
-def discover(working: Working, settings: Settings) -> list[Birth]:
-    """Return the topics that are born in this round, the one with the earliest member first."""
+def discover(working: Working, settings: Settings, fresh: int | None = None) -> list[Birth]:
+    """Return the topics that are born in this round, the one with the earliest member first.
+
+    `fresh` is how many of the last rows arrived since the last round (None: all). A topic is born of
+    something new: a group of old statements that a new cut happens to draw is no birth.
+    """
     if settings.resolution is None or not len(working):
         return []
     live = np.unique(working.topics[working.topics > 0])
@@ -81,8 +85,9 @@ def discover(working: Working, settings: Settings) -> list[Birth]:
     groups = groups[: len(working)]
     inside = own_share(graph, groups)
     free = (working.topics == 0) & ~working.pinned
+    new = np.arange(len(working)) >= len(working) - (len(working) if fresh is None else fresh)
     births = []
-    for group in np.unique(groups[free & ~owned]):
+    for group in np.unique(groups[free & ~owned & new]):
         members = groups == group
         sure = members & free & (inside >= GATE)
         mostly_free = 2 * int((members & free).sum()) > int(members.sum())

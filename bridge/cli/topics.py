@@ -196,7 +196,7 @@ def snooze(
         raise InputError("name one of --until DATE and --until-people N")
     number = topic_number(topic)
     with deciding(ctx, who) as verbs:
-        verbs.snooze(number, until=parse_as_of(until), until_reach=until_people)
+        verbs.snooze(number, until=parse_as_of(until, "--until"), until_reach=until_people)
     session(ctx).hint(f"T-{number} snoozed; undo with: feedback-bridge topics undo T-{number}")
 
 

@@ -14,7 +14,7 @@ from bridge.cli.output import AsOf, DryRun, JsonFlag, print_json, say
 from bridge.cli.session import context, session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bridge.pipeline.run import RunResult
 
@@ -182,7 +182,7 @@ def recluster(
 def _start(text: str | None, parse: Any) -> Any:
     from datetime import timedelta
 
-    at = parse(text)
+    at = parse(text, "--since")
     whole_day = text is not None and len(text) == len("2026-11-21")
     return at - timedelta(days=1, microseconds=-1) if at is not None and whole_day else at
 
@@ -216,23 +216,38 @@ def classify(
     from bridge.classify import classify_file
 
     here = session(ctx)
-    with _writing(out) as target:
+    with _writing(out, [file]) as target:
         count = classify_file(here.app, file, text=text, id_=id_, out=target, progress=here.progress)
     here.progress.end()
     say(f"{count} texts classified into {out}")
 
 
 @contextmanager
-def _writing(out: Path) -> Iterator[Path]:
-    """Refuse a place that can't be written before the work begins."""
+def _writing(out: Path, inputs: Sequence[Path | None], *others: Path) -> Iterator[Path]:
+    """Give a place to write to; what was written comes to stand at `out` only when all went well.
+
+    Refuses, before the work begins, a place that can't be written or that is one of the inputs.
+    """
     from bridge.errors import InputError
 
+    for made in (out, *others):
+        for source in filter(None, inputs):
+            if made.exists() and source.exists() and made.samefile(source):
+                raise InputError(f"--out: {made} would be written over, and is read; name another file")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.open("a").close()
+        if out.exists():
+            out.open("a").close()
+        beside = tempfile.TemporaryDirectory(prefix=f".{out.name[:80]}.", dir=out.parent)
     except OSError as error:
         raise InputError(f"--out: {out} can't be written: {error.strerror}") from error
-    yield out
+    with beside as folder:
+        if out.exists() and not out.is_file():  # a pipe or a device
+            yield out
+            return
+        yield Path(folder) / out.name
+        for made in Path(folder).iterdir():
+            made.replace(out.with_name(made.name).resolve())
 
 
 def replay(
@@ -261,12 +276,15 @@ def replay(
 ) -> None:
     """Play a file as if it had arrived in batches, on a scratch database; see where everything ends up."""
     from bridge.app import build_source, parse_as_of
-    from bridge.replay import Given, Wanted, play, shares, take_in
+    from bridge.replay import Given, Wanted, play, shares, take_in, timings_of
 
     here = session(ctx)
     named = {"text": text, "id": id_, "at": at, "author": author}
     columns = {key: column for key, column in named.items() if column}
-    with tempfile.TemporaryDirectory(prefix="feedback-bridge-replay-") as folder, _writing(out):
+    with (
+        tempfile.TemporaryDirectory(prefix="feedback-bridge-replay-") as folder,
+        _writing(out, [file, vectors], timings_of(out)) as target,
+    ):
         given = Given(vectors) if vectors else None
         scratch = here.app.scratch(Path(folder) / "replay.db", given)
         place = scratch.context(
@@ -280,7 +298,7 @@ def replay(
         source = build_source("files", {"path": str(file.absolute()), "columns": columns}, place.now)
         wanted = Wanted(id=id_ is not None, at=at is not None, author=author is not None)
         total = take_in(place, source, wanted)
-        report = play(place, total, shares(total, batches, first), out)
+        report = play(place, total, shares(total, batches, first), target)
         scratch.database.close()
     here.progress.end()
     seconds = sum(batch["seconds"] for batch in report["batches"])

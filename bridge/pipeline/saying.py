@@ -158,7 +158,7 @@ def choose_evidence(context: Context) -> dict[str, int]:
         centres = _centres(members, vectors)
         with context.database.writing() as session:
             for number in some:
-                _write_evidence(context, session, members[number], vectors[number], number)
+                _write_evidence(session, members[number], vectors[number], number)
             _write_centres(context, session, centres)
         done += len(some)
         context.progress.step("evidence", done, len(numbers))
@@ -166,7 +166,6 @@ def choose_evidence(context: Context) -> dict[str, int]:
 
 
 def _write_evidence(
-    context: Context,
     session: Session,
     members: Sequence[store.Member],
     vectors: NDArray[np.float32],
@@ -184,7 +183,6 @@ def _write_evidence(
             kind_score=m.kind_score,
         )
         for m, vector in zip(members, vectors, strict=True)
-        if m.said_at <= context.now
     ]
     session.execute(
         delete(Evidence).where(col(Evidence.workspace_id) == WORKSPACE, col(Evidence.topic) == number)

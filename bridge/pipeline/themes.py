@@ -6,7 +6,7 @@ the second chunk brings finds the topics that the first one made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,8 @@ from topics.records import Kind, Role
 from topics.working import Mean, Working, arrive, prune, without
 
 CHUNK = 10_000
+ROUNDS = 4  # of births after a chunk: what the first round's topics leave over may be a topic too
+PROVISIONAL = 10**9  # numbers of topics that are not stored yet begin here
 TOPIC_KINDS = frozenset({Kind.PROBLEM, Kind.REQUEST, Kind.QUESTION})
 """What forms topics. Praise and the rest are classified, counted and shown, but gather in no topic."""
 
@@ -70,7 +72,7 @@ def _load_anew(context: Context) -> working.Engine:
     fresh = arrive(Working.empty(encoder.dimension), kept.keys, kept.vectors, mean, encoder.blocks)
     fresh = replace(fresh, topics=kept.topics, pinned=kept.pinned)
     arrivals = old.arrivals + len(kept)
-    engine = working.Engine(fresh, mean, Settings(), discover_due=True, arrivals=arrivals)
+    engine = working.Engine(fresh, mean, Settings(), discover_due=True, arrivals=arrivals, looked_at=arrivals)
     with context.database.writing() as session:
         working.drop_positions(session, kept.keys)
         working.add_positions(session, fresh, 0, old.arrivals)
@@ -127,21 +129,49 @@ def _discover(context: Context, engine: working.Engine, counts: dict[str, int]) 
         granularity=context.settings.topics.granularity,
         backlog=context.backlog,
     )
-    births = discover(engine.working, settings)
+    after, born = _births(engine, settings)
+    moved = np.flatnonzero((after.topics != engine.working.topics) | (after.topics == 0))
+    places = placed(after, moved) if born else []
     with context.database.writing() as session:
-        numbers = working.next_topic_numbers(session, len(births))
-        topics = engine.working.topics.copy()
-        for number, birth in zip(numbers, births, strict=True):
-            topics[np.isin(engine.working.keys, birth.keys)] = number
-        after = engine.working.with_topics(topics)
-        rows = np.flatnonzero(np.isin(topics, list(numbers)))
-        _bear(context, session, dict(zip(numbers, births, strict=True)))
-        _place(session, placed(after, rows) if len(rows) else [], model_name(encoder))
-        engine = engine.with_(working=after, settings=settings, discover_due=False)
+        numbers = dict(zip(born, working.next_topic_numbers(session, len(born)), strict=True))
+        _bear(context, session, {numbers[number]: birth for number, birth in born.items()})
+        _place(session, [_renumbered(place, numbers) for place in places], model_name(encoder))
+        topics = np.array([numbers.get(topic, topic) for topic in after.topics.tolist()], np.int64)
+        engine = engine.with_(
+            working=after.with_topics(topics),
+            settings=settings,
+            discover_due=False,
+            looked_at=engine.arrivals,
+        )
         working.save(session, engine, model_name(encoder))
-    counts["born"] += len(births)
+    counts["born"] += len(born)
     context.progress.step("discover", counts["born"], None)
     return engine
+
+
+def _births(engine: working.Engine, settings: Settings) -> tuple[Working, dict[int, Birth]]:
+    """Let topics be born until nothing new is, and what is sure join them; numbers are provisional."""
+    after, born = engine.working, dict[int, Birth]()
+    for _ in range(ROUNDS):
+        births = discover(after, settings, engine.arrivals - engine.looked_at)
+        if not births:
+            break
+        topics = after.topics.copy()
+        for birth in births:
+            number = PROVISIONAL + len(born)
+            topics[np.isin(after.keys, birth.keys)] = number
+            born[number] = birth
+        after, _ = assign(after.with_topics(topics), resolution=settings.resolution or 1.0, tie=settings.tie)
+    return after, born
+
+
+def _renumbered(place: Placement, numbers: Mapping[int, int]) -> Placement:
+    return replace(
+        place,
+        topic=numbers.get(place.topic, place.topic),
+        nearest=numbers.get(place.nearest, place.nearest),
+        runner_up=numbers.get(place.runner_up, place.runner_up),
+    )
 
 
 def _bear(context: Context, session: Any, births: dict[int, Birth]) -> None:

@@ -25,6 +25,7 @@ class Engine:
     settings: Settings
     discover_due: bool
     arrivals: int  # how many ever arrived
+    looked_at: int = 0  # how many had arrived when new topics were last looked for
 
     def with_(self, **changes: object) -> Engine:
         """Return the engine with some parts replaced."""
@@ -84,7 +85,12 @@ def load(session: Session, read: Callable[[list[str]], dict[str, bytes]], dimens
     )
     mean = Mean(np.frombuffer(state.mean, "<f8").copy(), state.data["seen"])
     return Engine(
-        working, mean, Settings(**state.data["settings"]), state.discover_due, state.data["arrivals"]
+        working,
+        mean,
+        Settings(**state.data["settings"]),
+        state.discover_due,
+        state.data["arrivals"],
+        state.data["looked_at"],
     )
 
 
@@ -97,6 +103,7 @@ def save(session: Session, engine: Engine, model: str) -> None:
         "settings": asdict(engine.settings),
         "seen": engine.mean.count,
         "arrivals": engine.arrivals,
+        "looked_at": engine.looked_at,
     }
     state.mean = engine.mean.total.astype("<f8").tobytes()
     session.add(state)

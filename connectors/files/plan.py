@@ -103,9 +103,9 @@ def _order(table: Table, sample: Sequence[Mapping[str, str]], at: str | None) ->
 def _repeated(ids: Sequence[str]) -> list[str]:
     filled = [one for one in ids if one]
     repeats = len(filled) - len(set(filled))
-    return [f"{repeats} of the first {len(ids)} rows repeat an id: of each, the last row counts"] * bool(
-        repeats
-    )
+    return [
+        f"{repeats} of the first {len(ids)} rows repeat an id: each counts once, by its latest text"
+    ] * bool(repeats)
 
 
 def _notes(at: str | None, told: Told, wishes: Wishes) -> list[str]:

@@ -100,5 +100,48 @@ def test_what_is_no_table_of_numbers_is_refused(tmp_path: Path):
     ):
         with pytest.raises(InputError, match=words):
             Given(tmp_path / f"{name}.npy")
-    with pytest.raises(InputError, match="row 1 holds a value that is no number"):
-        Given(tmp_path / "holes.npy").read(["row:1"])
+    with pytest.raises(InputError, match="row 1 holds a value that is no finite number"):
+        Given(tmp_path / "holes.npy").check(2)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (np.array([["a", "b"]]), "holds <U1; a .npy table of real numbers is needed"),
+        (np.ones((2, 3), np.complex64), "holds complex64"),
+        (np.ones((2, 3), bool), "holds bool"),
+        (np.ones((2, 0)), "one row for each item is needed"),
+    ],
+)
+def test_values_that_are_no_real_numbers_are_refused(tmp_path: Path, values: np.ndarray, words: str):
+    np.save(tmp_path / "v.npy", values)
+
+    with pytest.raises(InputError, match=words):
+        Given(tmp_path / "v.npy")
+
+
+def test_several_tables_in_one_file_are_refused(tmp_path: Path):
+    np.savez(tmp_path / "v.npz", a=np.ones((2, 3)))
+
+    with pytest.raises(InputError, match="holds several tables"):
+        Given(tmp_path / "v.npz")
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_a_row_has_length_one_however_large_or_small_its_values(tmp_path: Path, size: float):
+    np.save(tmp_path / "v.npy", np.full((1, 4), size))
+
+    row = np.frombuffer(Given(tmp_path / "v.npy").read(["row:0"])["row:0"], "<f4")
+
+    assert row.tolist() == [0.5] * 4
+
+
+def test_more_rows_than_items_are_told_before_a_batch_is_played(bench: Bench, tmp_path: Path):
+    given_ = Given(table(tmp_path / "v.npy", 61))
+
+    with pytest.raises(InputError, match="61 rows for 60 items"):
+        take_in(
+            bench.context(given=given_, encoder=lambda: given_),
+            Canned(events=[Upsert(m) for m in sixty()]),
+            ALL,
+        )

@@ -30,6 +30,14 @@ def test_what_a_topic_owns_is_not_born_again():
     assert [set(birth.keys) for birth in births] == [set(range(13, 24))]
 
 
+def test_a_topic_is_born_of_something_new():
+    working, _ = seen(np.concatenate([cloud(0, 12), cloud(1, 11)]))
+
+    assert discover(working, PICKED, fresh=0) == []
+    assert [set(birth.keys) for birth in discover(working, PICKED, fresh=1)] == [set(range(13, 24))]
+    assert len(discover(working, PICKED, fresh=23)) == 2
+
+
 def test_too_few_make_no_topic():
     working, _ = seen(np.concatenate([cloud(0, MIN_BIRTH - 1), cloud(1, 12)]))
 

@@ -195,6 +195,44 @@ def test_replay_writes_every_statement_after_each_batch_and_its_timings(cli: Des
     assert any(row["topic"] for row in rows)
 
 
+REPLAY = ("replay", "file.csv", "--text", "Body", "--batches", "2", "--whole")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("classify", "file.csv", "--text", "Body", "--out", "./file.csv"),
+        (*REPLAY, "--out", "file.csv"),
+        (*REPLAY, "--vectors", "v.npy", "--out", "v.npy"),
+        ("replay", "x.timings.json", "--text", "Body", "--batches", "2", "--out", "x.jsonl"),
+    ],
+)
+def test_no_result_is_written_over_what_it_is_made_from(cli: Desk, words: tuple[str, ...]):
+    table(cli.root / "file.csv", 3)
+    shutil.copy(cli.root / "file.csv", cli.root / "x.timings.json")
+    (cli.root / "v.npy").write_bytes(b"vectors")
+    before = {path.name: path.read_bytes() for path in cli.root.iterdir() if path.is_file()}
+
+    ended = cli(*words)
+
+    assert ended.code == 2
+    assert "would be written over, and is read; name another file" in ended.err
+    assert {path.name: path.read_bytes() for path in cli.root.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("words", [("classify", "file.csv", "--text", "Nope"), (*REPLAY, "--text", "Nope")])
+def test_an_older_result_outlives_a_call_that_fails(cli: Desk, words: tuple[str, ...]):
+    table(cli.root / "file.csv", 3)
+    cli.write("out.jsonl", "older")
+    before = sorted(cli.root.iterdir())
+
+    ended = cli(*words, "--out", "out.jsonl")
+
+    assert ended.code == 2
+    assert (cli.root / "out.jsonl").read_text(encoding="utf-8") == "older"
+    assert sorted(cli.root.iterdir()) == before
+
+
 def test_recluster_shows_first_and_changes_nothing(full: Desk):
     before = full("topics", "list", "--json", "--as-of", DAY).out
 
@@ -215,6 +253,11 @@ def test_recluster_shows_first_and_changes_nothing(full: Desk):
         (["import", "file.csv", "--source", "x", "--map", "text=Nope"], 2, "Nope"),
         (["run", "--until", "dinner"], 2, "'dinner' is no step; steps: pull, normalise"),
         (["run", "--as-of", "tomorrow"], 2, "--as-of: 'tomorrow' is no date; write 2026-11-21"),
+        (["run", "--as-of", "0001-01-01"], 2, "--as-of: '0001-01-01' is out of reach; write a day from 1970"),
+        (["topics", "list", "--as-of", "9999-12-31"], 2, "--as-of: '9999-12-31' is out of reach"),
+        (["run", "--as-of", "9999-12-31T23:59:00-09:00"], 2, "is out of reach"),
+        (["recluster", "--since", "tomorrow"], 2, "--since: 'tomorrow' is no date"),
+        (["topics", "snooze", "T-1", "--until", "9999-12-31"], 2, "--until: '9999-12-31' is out of reach"),
         (["topics", "show", "T-99"], 2, "there is no topic T-99"),
         (["topics", "show", "first"], 2, "is no topic; write T-12"),
         (["topics", "snooze", "T-1"], 2, "name one of --until DATE and --until-people N"),
