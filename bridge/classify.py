@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from connectors import Upsert
+from connectors import Rejected, Upsert
 
 if TYPE_CHECKING:
     from bridge.app import App
@@ -16,18 +17,23 @@ if TYPE_CHECKING:
 BATCH = 500
 
 
-def classify_file(app: App, file: Path, *, text: str, id_: str | None, out: Path, progress: Progress) -> int:
-    """Write `{id, kind, score, scores}` for each text; return how many there are."""
+def classify_file(
+    app: App, file: Path, *, text: str, id_: str | None, out: Path, progress: Progress
+) -> tuple[int, Counter[str]]:
+    """Write `{id, kind, score, scores}` for each text; return their count and why rows were left out."""
     count = 0
+    left_out: Counter[str] = Counter()
     with out.open("w", encoding="utf-8") as target:
-        for batch in _batches(file, text, id_):
+        for batch in _batches(file, text, id_, left_out):
             _write(app, batch, target)
             count += len(batch)
             progress.step("classify", count, None)
-    return count
+    return count, left_out
 
 
-def _batches(file: Path, text: str, id_: str | None) -> Iterator[list[tuple[str, str]]]:
+def _batches(
+    file: Path, text: str, id_: str | None, left_out: Counter[str]
+) -> Iterator[list[tuple[str, str]]]:
     from bridge.app import build_source, now
 
     columns = {"text": text, **({"id": id_} if id_ else {})}
@@ -35,7 +41,9 @@ def _batches(file: Path, text: str, id_: str | None) -> Iterator[list[tuple[str,
     batch: list[tuple[str, str]] = []
     row = 0
     for event in source.pull(None):
-        row += _is_row(event)
+        row += isinstance(event, Upsert | Rejected)
+        if isinstance(event, Rejected):
+            left_out[event.reason] += 1
         if isinstance(event, Upsert):
             batch.append((event.message.external_id if id_ else str(row), event.message.text))
         if len(batch) == BATCH:
@@ -43,12 +51,6 @@ def _batches(file: Path, text: str, id_: str | None) -> Iterator[list[tuple[str,
             batch = []
     if batch:
         yield batch
-
-
-def _is_row(event: Any) -> bool:
-    from connectors import Rejected
-
-    return isinstance(event, Upsert | Rejected)
 
 
 def _write(app: App, batch: list[tuple[str, str]], target: TextIO) -> None:

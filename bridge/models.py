@@ -261,7 +261,7 @@ class Topic(SQLModel, table=True):
     born_at: datetime = Field(sa_type=UtcDateTime)  # the time of the newest statement at its birth
     born_run: int | None = None
     labelled_mentions: int = 0
-    touched: bool = True  # members changed since label, evidence and track last ran
+    touched: int = 1  # how often its members changed since label, evidence and track last ran
     centroid: bytes | None = Field(default=None, sa_type=LargeBinary)  # float32 mean of its best members
     centroid_model: str = ""
 

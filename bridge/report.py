@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from sqlmodel import Session
 from bridge.models import EngineState, Ticket, Topic
 from bridge.store import counts as counting
 from bridge.store import topics as store
+from bridge.times import stamp
 from topics.similar import nearest
 from topics.trend import Recurrence, Trend, recurrence, trend_by_source
 
@@ -61,11 +62,6 @@ class TopicReport:
             },
             "ticket": {"key": ticket.key, "url": ticket.url} if shown and ticket else None,
         }
-
-
-def stamp(at: datetime) -> str:
-    """Return a time as ISO 8601 in UTC, to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def topic_reports(

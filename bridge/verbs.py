@@ -1,7 +1,7 @@
 """What people decide about topics, and how it is undone.
 
-Each decision keeps the rows that it changed as they were, so undo is the exact inverse. A merge is a pointer:
-the statements stay where they are, and counts follow the pointer.
+Each decision keeps what it changed as it was, so undo is the exact inverse; states that something else has
+changed since stay. A merge is a pointer: the statements stay where they are, and counts follow the pointer.
 """
 
 from __future__ import annotations
@@ -19,17 +19,14 @@ from bridge.store.audit import record
 from bridge.store.tickets import with_open_creates
 from bridge.tracker import marker
 
-_TOPIC = (
-    "state",
-    "state_before",
-    "state_until",
-    "state_until_reach",
-    "title",
-    "title_by",
-    "root",
-    "merged_into",
-)
+_STATE = ("state", "state_before", "state_until", "state_until_reach")
+_TOPIC: Mapping[str, tuple[str, ...]] = {
+    "rename": ("title", "title_by"),
+    "merge": ("root", "merged_into"),
+    "move": (),
+} | dict.fromkeys(("approve", "reject", "ignore", "snooze"), _STATE)
 _TICKET = ("state",)
+_TICKET_AFTER = {"approve": "approved", "reject": "rejected"}
 _LABEL = ("title", "keywords", "labelled_mentions")
 _ASSIGNMENT = ("topic", "status", "pinned", "reason", "score")
 
@@ -62,7 +59,7 @@ class Verbs:
 
     def approve(self, number: int, *, tracker: str, project: str, type_: str) -> None:
         """Let the topic's ticket be created at the next sync."""
-        topic = existing(self._session, number)
+        topic = self._shown(number)
         ticket = store.tickets(self._session, [number]).get(number)
         if ticket is not None and ticket.state in ("open", "approved"):
             raise InputError(f"the ticket of T-{number} is {ticket.state} already; nothing to approve")
@@ -78,7 +75,7 @@ class Verbs:
 
     def reject(self, number: int, *, tracker: str, project: str, type_: str) -> None:
         """Make no ticket of the topic, now or later; the topic goes on."""
-        topic = existing(self._session, number)
+        topic = self._shown(number)
         ticket = store.tickets(self._session, [number]).get(number)
         if ticket is not None and ticket.state in ("open", "done"):
             raise InputError(f"the ticket of T-{number} is {ticket.state} in the tracker; close it there")
@@ -121,7 +118,8 @@ class Verbs:
 
     def merge(self, number: int, into: int) -> None:
         """Let one topic be part of another from now on."""
-        topic, target = existing(self._session, number), existing(self._session, into)
+        topic = existing(self._session, number)
+        existing(self._session, into)
         if number == into:
             raise InputError(f"T-{number} can't be merged into itself; name another topic")
         family = self._session.exec(
@@ -131,8 +129,9 @@ class Verbs:
         def do() -> None:
             for member in family:
                 member.root = into
-            topic.merged_into, topic.touched = into, True
-            target.touched = True
+            topic.merged_into = into
+            _touch(self._session, number)
+            _touch(self._session, into)
 
         self._decide("merge", topic, do, other=into, topics=family)
 
@@ -174,12 +173,20 @@ class Verbs:
             raise InputError(f"undo the later decision about T-{newer.topic} first: {newer.verb}")
         if latest.verb == "approve":
             self._not_sent(number)
-        _restore(self._session, latest.before)
+        _restore(self._session, latest.before, latest.after)
         latest.undone_at = self._at
         record(
             self._session, self._at, self._who, f"undo {latest.verb}", f"T-{number}", {"decision": latest.id}
         )
         return latest.verb
+
+    def _shown(self, number: int) -> Topic:
+        topic = existing(self._session, number)
+        if topic.state == "ignored":
+            raise InputError(
+                f"T-{number} is ignored; undo that first: feedback-bridge topics undo T-{number}"
+            )
+        return topic
 
     def _not_sent(self, number: int) -> None:
         ticket = store.tickets(self._session, [number]).get(number)
@@ -217,7 +224,7 @@ class Verbs:
         rows |= {member.number: member for member in topics}
         there = [ticket for ticket in tickets if ticket is not None]
         before: dict[str, dict[str, Any]] = {
-            "topic": {str(number): _values(row, _TOPIC) for number, row in rows.items()},
+            "topic": {str(number): _values(row, _TOPIC[verb]) for number, row in rows.items()},
             "ticket": {str(ticket.id): _values(ticket, _TICKET) for ticket in there},
             "assignment": {str(row.statement_id): _values(row, _ASSIGNMENT) for row in assignments},
         }
@@ -229,9 +236,15 @@ class Verbs:
         self._session.flush()
         for made in set(self._session.exec(select(Ticket.id))) - known:
             before["ticket"][str(made)] = None
+        after = {
+            "topic": {str(n): row.state for n, row in rows.items() if "state" in _TOPIC[verb]},
+            "ticket": dict.fromkeys(before["ticket"], _TICKET_AFTER.get(verb)),
+        }
         number = topic.number if topic else 0
         self._session.add(
-            Decision(at=self._at, who=self._who, verb=verb, topic=number, other=other, before=before)
+            Decision(
+                at=self._at, who=self._who, verb=verb, topic=number, other=other, before=before, after=after
+            )
         )
         details = {"other": other} if other else {}
         record(self._session, self._at, self._who, verb, f"T-{number}", details)
@@ -263,7 +276,7 @@ def _state(topic: Topic, state: str) -> None:
 def _touch(session: Session, number: int | None) -> None:
     topic = store.topic(session, number) if number else None
     if topic is not None:
-        topic.touched = True
+        topic.touched += 1
 
 
 def _values(row: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -271,23 +284,25 @@ def _values(row: Any, names: Sequence[str]) -> dict[str, Any]:
     return {name: v.isoformat() if isinstance(v, datetime) else v for name, v in values.items()}
 
 
-def _restore(session: Session, before: Mapping[str, Mapping[str, Any]]) -> None:
+def _restore(
+    session: Session, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Set back what a decision changed; states only if they are still those that it set (`after`)."""
     for number, values in before.get("topic", {}).items():
         topic = store.topic(session, int(number))
         if topic is not None:
-            topic.touched = True
+            _touch(session, topic.number)
             _touch(session, topic.root)
-            _set(topic, values)
+            if "state" not in values or topic.state == after.get("topic", {}).get(number):
+                _set(topic, values)
     for number, values in before.get("label", {}).items():
         topic = store.topic(session, int(number))
         if topic is not None and topic.title_by == "machine":
             _set(topic, values)
     for key, values in before.get("ticket", {}).items():
         ticket = session.get(Ticket, int(key))
-        if ticket is not None and values is None:
-            _take_back(session, ticket)
-        elif ticket is not None:
-            _set(ticket, values)
+        if ticket is not None and ticket.state == after.get("ticket", {}).get(key):
+            _restore_ticket(session, ticket, values)
     for key, values in before.get("assignment", {}).items():
         row = session.get(Assignment, int(key))
         if row is not None:
@@ -296,9 +311,11 @@ def _restore(session: Session, before: Mapping[str, Mapping[str, Any]]) -> None:
             _touch(session, row.topic)
 
 
-def _take_back(session: Session, ticket: Ticket) -> None:
+def _restore_ticket(session: Session, ticket: Ticket, values: Mapping[str, Any] | None) -> None:
     """Remove a ticket that a decision made; once the tracker was asked for it, it stays as a proposal."""
-    if session.exec(select(Intent.id).where(Intent.ticket_id == ticket.id)).first() is None:
+    if values is not None:
+        _set(ticket, values)
+    elif session.exec(select(Intent.id).where(Intent.ticket_id == ticket.id)).first() is None:
         session.delete(ticket)
     else:
         ticket.state = "proposed"

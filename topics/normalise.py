@@ -19,7 +19,10 @@ _RAW_FACTOR = 20  # mark-up may be this much longer than the text in it
 _ENTITY_TAIL = 33  # the longest entity name is 31 characters
 
 _INVISIBLE = re.compile(
-    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    # what steers a terminal, whole: a colour or a move of the cursor, a title or a link
+    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d\n]{0,2000}(?:\x07|\x1b\\|\x9c)"
+    r"|[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     r"\u202a-\u202e\u2060-\u206f\u3164\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000\ud800-\udfff]"
     # a joiner has a use inside an emoji and between letters of scripts that join
     r"|(?<![\u00a9\u00ae\u0600-\u1cff\u203c-\u3299\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"

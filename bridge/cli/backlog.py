@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bridge.cli.output import Format, FormatFlag, JsonFlag, print_rows, say
+from bridge.cli.output import Format, FormatFlag, JsonFlag, print_rows, print_seen, say
 from bridge.cli.session import context
 
 app = typer.Typer(no_args_is_help=True, help="Tickets: proposals and what became of them.")
@@ -55,4 +55,4 @@ def show(
         issue: Any = backlog_issue(store, key)
     if issue is None:
         raise InputError(f"the embedded backlog has no issue {key!r}; see: feedback-bridge tickets list")
-    print(f"{issue.key}  {issue.type}  {issue.title}  ({issue.state})\n\n{issue.body}")
+    print_seen(f"{issue.key}  {issue.type}  {issue.title}  ({issue.state})\n\n{issue.body}")

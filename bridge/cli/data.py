@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bridge.cli.output import Format, FormatFlag, JsonFlag, print_json, print_rows, say
+from bridge.cli.output import Format, FormatFlag, JsonFlag, print_json, print_rows, print_seen, say
 from bridge.cli.session import context, session
 
 if TYPE_CHECKING:
@@ -144,13 +144,16 @@ def search(
 ) -> None:
     """Find items by their text, newest first."""
     from bridge.store.export import items_with
+    from bridge.store.slices import PULLED, count_items_at
 
     here = context(ctx)
     with here.database.reading() as store:
         rows = items_with(store, words, limit)
+        waiting = count_items_at(store, PULLED)
     print_rows(rows, Format.JSON if as_json else layout, columns=_ITEM)
     if not rows:
-        say(f"No item holds {words!r}.")
+        more = f" {waiting} items wait for `feedback-bridge run`." if waiting else ""
+        say(f"No item holds {words!r}.{more}")
 
 
 _ITEM = {"item": "item", "source": "source", "at": "said", "author": "author", "text": "text"}
@@ -176,12 +179,14 @@ def show(
         print_json(found)
         return
     for row in found:
-        print(
+        print_seen(
             f"{row['item']} · {row['source']} · {row['at']} · {row['author'] or 'somebody'} ({row['role']})"
         )
-        print(row["text"])
+        print_seen(row["text"])
         for part in row["statements"]:
-            print(f"  {part['statement']}. {part['kind']} → {part['topic'] or 'no topic'}: {part['reason']}")
+            print_seen(
+                f"  {part['statement']}. {part['kind']} → {part['topic'] or 'no topic'}: {part['reason']}"
+            )
 
 
 @items_app.command("move")

@@ -23,11 +23,12 @@ def ending() -> Iterator[None]:
             _end("interrupted; what was done so far is saved, run again to go on", EXIT_INTERRUPTED)
         if isinstance(end.__context__, BrokenPipeError):
             sys.exit(0)  # whoever read us has left
+        _flush()
         raise
     except KeyboardInterrupt:
         _end("interrupted; what was done so far is saved, run again to go on", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has left
+        _flush()
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last door: whatever comes here is our own fault
         _foreseen(error)
@@ -38,6 +39,14 @@ def ending() -> Iterator[None]:
             "This is a bug. Set FEEDBACK_BRIDGE_TRACEBACK=1, run again, and report what it says.",
             1,
         )
+
+
+def _flush() -> None:
+    """Write what is still held back; if whoever read us has left, let it go, as the exit would complain."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _foreseen(error: Exception) -> None:
@@ -55,5 +64,6 @@ def _foreseen(error: Exception) -> None:
 
 
 def _end(message: str, code: int) -> None:
+    _flush()
     print(f"feedback-bridge: {message}", file=sys.stderr)
     sys.exit(code)

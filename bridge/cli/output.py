@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -31,6 +32,19 @@ AsOf = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change; change nothing.")]
 
 
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def seen(text: str) -> str:
+    """Return a text with U+FFFD for each sign that would steer a terminal or turn its lines around."""
+    return _STEERING.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def print_seen(text: str) -> None:
+    """Print a text for people, on stdout."""
+    print(seen(text))
+
+
 def say(text: str) -> None:
     """Print words for people, on stderr."""
     print(text, file=sys.stderr)
@@ -55,7 +69,7 @@ def print_rows(
             _print_csv(rows)
         case Format.MD | Format.TABLE:
             chosen = columns or {key: key for key in (rows[0] if rows else {})}
-            cells = [[_cell(row.get(key)) for key in chosen] for row in rows]
+            cells = [[seen(_cell(row.get(key))) for key in chosen] for row in rows]
             _print_aligned([list(chosen.values()), *cells], is_markdown=layout is Format.MD)
 
 

@@ -57,4 +57,6 @@ def simulate(
     here = context(ctx, as_of)
     rows = play(here, days)
     print_rows(rows, Format.JSON if as_json else layout)
-    say(f"{len(rows)} tickets in {days} days.")
+    shadow = sum(row["mode"] == "shadow" for row in rows)
+    apart = f", {shadow} only in shadow" if shadow else ""
+    say(f"{len(rows) - shadow} tickets{apart} in {days} days.")

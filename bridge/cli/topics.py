@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bridge.cli.output import AsOf, Format, FormatFlag, JsonFlag, print_json, print_rows, say
+from bridge.cli.output import AsOf, Format, FormatFlag, JsonFlag, print_json, print_rows, print_seen, say
 from bridge.cli.session import context, session
 
 if TYPE_CHECKING:
@@ -101,20 +101,22 @@ def _root(store: Any, number: int) -> int:
 
 def _print_detail(detail: dict[str, Any]) -> None:
     short = _short(detail)
-    print(f"{detail['id']}  {detail['title']}")
-    print(f"{detail['kind']} · {detail['state']} · {detail['reach']} people · {detail['mentions']} mentions")
-    print(f"{detail['first_seen'][:10]} to {detail['last_seen'][:10]} · {short['trend']}")
-    print(f"keywords: {', '.join(detail['keywords'])}")
+    print_seen(f"{detail['id']}  {detail['title']}")
+    print_seen(
+        f"{detail['kind']} · {detail['state']} · {detail['reach']} people · {detail['mentions']} mentions"
+    )
+    print_seen(f"{detail['first_seen'][:10]} to {detail['last_seen'][:10]} · {short['trend']}")
+    print_seen(f"keywords: {', '.join(detail['keywords'])}")
     near = ", ".join(f"{n['topic']} {n['score']:.2f}" for n in detail["nearest"])
-    print(f"nearest: {near or 'none'}")
+    print_seen(f"nearest: {near or 'none'}")
     for quote in detail["evidence"]:
         text = " ".join(quote["quote"].split())
-        print(f"  “{text}”")
-        print(
+        print_seen(f"  “{text}”")
+        print_seen(
             f"    {quote['author'] or 'somebody'} · {quote['source']} · {quote['at'][:10]} · {quote['item']}"
         )
     for event in detail["history"]:
-        print(f"{event['at'][:10]}  {event['who']}: {event['what']}")
+        print_seen(f"{event['at'][:10]}  {event['who']}: {event['what']}")
 
 
 def deciding(ctx: typer.Context, who: str) -> AbstractContextManager[Verbs]:

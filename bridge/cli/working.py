@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bridge.cli.output import AsOf, DryRun, JsonFlag, print_json, say
+from bridge.cli.output import AsOf, DryRun, JsonFlag, print_json, print_seen, say, seen
 from bridge.cli.session import context, session
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ Out = Annotated[Path, typer.Option("--out", metavar="OUT.jsonl", help="File to w
 Detailed = Annotated[
     bool, typer.Option("--detailed-exitcode", help="With --dry-run: exit with 10 when changes are pending.")
 ]
+REASONS = 5  # why rows were left out, at most
 
 
 def run(
@@ -117,7 +118,7 @@ def print_result(result: RunResult, *, tracker: str, dry_run: bool) -> None:
             print(f"{name:<11} {counts}  ({step['seconds']:.1f} s)")
     if result.plan is not None:
         for line in lines(result.plan, tracker=tracker, sent=not dry_run):
-            print(line)
+            print_seen(line)
         if dry_run:
             print("Nothing was sent.")
 
@@ -188,21 +189,23 @@ def _start(text: str | None, parse: Any) -> Any:
 
 
 def _print_lineage(shown: dict[str, Any]) -> None:
-    print(f"{shown['statements']} statements looked at")
+    print_seen(f"{shown['statements']} statements looked at")
     for row in shown["continued"]:
         more = f", {row['join']} free ones would join" if row["join"] else ""
-        print(f"= {row['topic']} {row['title']}: {row['statements']} statements{more}")
+        print_seen(f"= {row['topic']} {row['title']}: {row['statements']} statements{more}")
     for row in shown["born"]:
-        print(f"+ born: {row['statements']} statements, e.g. “{row['quotes'][0]}”")
+        print_seen(f"+ born: {row['statements']} statements, e.g. “{row['quotes'][0]}”")
     for row in shown["split"]:
         for part in row["into"]:
-            print(f"/ {row['from']} {row['title']} splits: {part['statements']}, e.g. “{part['quotes'][0]}”")
+            print_seen(
+                f"/ {row['from']} {row['title']} splits: {part['statements']}, e.g. “{part['quotes'][0]}”"
+            )
     for row in shown["merged"]:
-        print(
+        print_seen(
             f"& {', '.join(row['from'])} into {row['into']}: {row['statements']}, e.g. “{row['quotes'][0]}”"
         )
     for row in shown["dormant"]:
-        print(f"z {row['topic']} {row['title']}: nothing said")
+        print_seen(f"z {row['topic']} {row['title']}: nothing said")
 
 
 def classify(
@@ -217,9 +220,15 @@ def classify(
 
     here = session(ctx)
     with _writing(out, [file]) as target:
-        count = classify_file(here.app, file, text=text, id_=id_, out=target, progress=here.progress)
+        count, left_out = classify_file(
+            here.app, file, text=text, id_=id_, out=target, progress=here.progress
+        )
     here.progress.end()
     say(f"{count} texts classified into {out}")
+    if left_out:
+        reasons = [f"{n} because of {reason}" for reason, n in left_out.most_common(REASONS)]
+        more = ["…"] if len(left_out) > REASONS else []
+        say(seen(f"{left_out.total()} rows were left out: {'; '.join([*reasons, *more])}"))
 
 
 @contextmanager

@@ -18,16 +18,18 @@ from bridge.decide import (
     windows,
     within_cap,
 )
-from bridge.models import Ticket
+from bridge.errors import TrackerError
+from bridge.models import Ticket, Topic
 from bridge.pipeline.context import Context
 from bridge.pipeline.saying import snooze_over
 from bridge.plan import Action, Change, Draft, Plan, changes
 from bridge.render import ticket_body
-from bridge.report import TopicReport, neighbours, stamp, topic_reports
+from bridge.report import TopicReport, neighbours, topic_reports
 from bridge.store import counts as counting
 from bridge.store import tickets as ticket_store
 from bridge.store import topics as store
 from bridge.store.audit import record
+from bridge.times import stamp
 from bridge.tracker import marker
 from bridge.tracker.ledger import Ledger
 
@@ -117,6 +119,7 @@ def store_decisions(context: Context, decided: Decided) -> dict[str, int]:
     proposed = [d for d in decided.decisions if isinstance(d, Propose)]
     created = [d for d in decided.decisions if isinstance(d, Create)]
     shadow = [d for d in decided.decisions if isinstance(d, WouldCreate)]
+    stale: set[int] = set()
     with context.database.writing() as session:
         present = store.tickets(session)
         wanted: list[Propose | Create] = [*proposed, *created]
@@ -124,7 +127,8 @@ def store_decisions(context: Context, decided: Decided) -> dict[str, int]:
             if decision.topic in present:
                 continue
             topic = store.topic(session, decision.topic)
-            if topic is None:
+            if topic is None or not _as_decided_on(topic, decided.reports[decision.topic].topic):
+                stale.add(decision.topic)
                 continue
             project = decision.rule.project or LOCAL_PROJECT
             session.add(
@@ -144,7 +148,17 @@ def store_decisions(context: Context, decided: Decided) -> dict[str, int]:
             topic.state, topic.state_before = "in review", None
             verb = "propose" if isinstance(decision, Propose) else "approve by policy"
             record(session, context.now, "bridge", verb, f"T-{decision.topic}", {"rule": decision.rule.name})
-    return {"proposed": len(proposed), "to create": len(created), "shadow": len(shadow)}
+    return {
+        "proposed": sum(d.topic not in stale for d in proposed),
+        "to create": sum(d.topic not in stale for d in created),
+        "shadow": len(shadow),
+    }
+
+
+def _as_decided_on(now: Topic, then: Topic) -> bool:
+    """Whether a person has left a topic's state alone since the rules were asked about it."""
+    names = ("root", "state", "state_until", "state_until_reach")
+    return all(getattr(now, name) == getattr(then, name) for name in names)
 
 
 def make_plan(context: Context, decided: Decided) -> Plan:
@@ -228,21 +242,29 @@ def _drafts(
     return found
 
 
-def apply_plan(context: Context, plan: Plan) -> dict[str, int]:
-    """Send what the plan says, each effect once; what an earlier run left open is settled first."""
+def apply_plan(context: Context, plan: Plan, errors: list[str] | None = None) -> dict[str, int]:
+    """Send what the plan says, each effect once; what an earlier run left open is settled first.
+
+    What the tracker refuses holds nothing else up. Each refusal is added to `errors`; without such a list,
+    all are raised as one `TrackerError` when the rest is done.
+    """
     ledger = Ledger(context.database, context.tracker(), lambda: context.now)
     with context.database.reading() as session:
         tickets = store.tickets(session)
     drafts = {a.ticket_id: a.draft for a in plan.actions if a.ticket_id is not None}
     settled = ledger.settle(drafts | _drafts_of_open(context, tickets))
     done = {"settled": len(settled), "created": 0, "updated": 0}
+    names = {"create": "created", "update": "updated"}
     for number, action in enumerate(plan.actions, 1):
         ticket = tickets.get(action.topic)
         if ticket is not None and ticket.id is not None and ticket.id not in settled:
-            ledger.perform(action, ticket.id)
-            done["created" if action.effect == "create" else "updated"] += 1
+            done[names[action.effect]] += ledger.perform(action, ticket.id)
         context.progress.step("sync", number, len(plan.actions))
-    return done
+    if errors is None and ledger.errors:
+        raise TrackerError("; ".join(ledger.errors))
+    if errors is not None:
+        errors += ledger.errors
+    return {**done, "failed": len(ledger.errors)}
 
 
 def _drafts_of_open(context: Context, tickets: dict[int, Ticket]) -> dict[int, Draft]:

@@ -91,6 +91,7 @@ class Context:
     given: GivenVectors | None = None  # vectors by item instead of by text
     backlog: bool = True  # what comes first has gathered over a time; False: it is the start of a stream
     run_id: int | None = None
+    looked_at: dict[int, int] | None = None  # topic → its touches when this run first looked at topics
 
     def slices(
         self, name: str, claim: Callable[[], list[int]], total: int | None = None

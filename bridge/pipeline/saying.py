@@ -35,6 +35,7 @@ def label(context: Context) -> dict[str, int]:
     A machine's title changes only while its topic is new and has doubled since; a person's never.
     """
     with context.database.reading() as session:
+        context.looked_at = store.touches(session)
         touched = store.touched(session)
         sizes = store.mean_scores(session, [t.number for t in touched])
         due = [t for t in touched if _label_due(t, sizes.get(t.number, (0.0, 0))[1])]
@@ -148,6 +149,8 @@ def _centres(
 def choose_evidence(context: Context) -> dict[str, int]:
     """Choose the quotes that show each touched topic, and where its centre is."""
     with context.database.reading() as session:
+        if context.looked_at is None:
+            context.looked_at = store.touches(session)
         numbers = [topic.number for topic in store.touched(session)]
     done = 0
     for start in range(0, len(numbers), 50):
@@ -211,8 +214,13 @@ def _write_centres(context: Context, session: Session, centres: dict[int, NDArra
 
 
 def track(context: Context) -> dict[str, int]:
-    """Bring kind, confidence and state of topics up to date with what was said up to now."""
+    """Bring kind, confidence and state of topics up to date with what was said up to now.
+
+    What a person decides or moves meanwhile stands: a state is followed by the next one only if it is still
+    what was read, and a topic touched since this run first looked at it is looked at again by the next run.
+    """
     with context.database.reading() as session:
+        looked_at = store.touches(session) if context.looked_at is None else context.looked_at
         touched = [topic.number for topic in store.touched(session)]
         every = store.roots(session, hidden=True)
         counts = counting.topic_counts(session, context.now)
@@ -220,7 +228,7 @@ def track(context: Context) -> dict[str, int]:
         scores = store.mean_scores(session, touched)
     rows = []
     for topic in every:
-        row = _state_row(context, topic, counts.get(topic.number))
+        row: dict[str, object] = {}
         if topic.number in kinds:
             row["kind"] = next(iter(kinds[topic.number]))
         if topic.number in scores:
@@ -230,8 +238,38 @@ def track(context: Context) -> dict[str, int]:
     with context.database.writing() as session:
         for row in rows:
             slices.write(session, Topic, [row])
-        session.execute(update(Topic).where(col(Topic.workspace_id) == WORKSPACE).values(touched=False))
+        for topic in every:
+            _write_state(session, topic, _state_row(context, topic, counts.get(topic.number)))
+        _clear_touched(session, looked_at)
     return {"topics": len(every), "touched": len(touched)}
+
+
+def _write_state(session: Session, topic: Topic, row: dict[str, object]) -> None:
+    """Store the next state, unless a person has given the topic another one since it was read."""
+    if row:
+        session.execute(
+            update(Topic)
+            .where(
+                col(Topic.id) == topic.id,
+                col(Topic.state) == topic.state,
+                col(Topic.state_until).is_not_distinct_from(topic.state_until),
+                col(Topic.state_until_reach).is_not_distinct_from(topic.state_until_reach),
+            )
+            .values(**row)
+        )
+
+
+def _clear_touched(session: Session, looked_at: dict[int, int]) -> None:
+    for number, touches in looked_at.items():
+        session.execute(
+            update(Topic)
+            .where(
+                col(Topic.workspace_id) == WORKSPACE,
+                col(Topic.number) == number,
+                col(Topic.touched) == touches,
+            )
+            .values(touched=0)
+        )
 
 
 def _confidence(mean_score: float, size: int) -> float:

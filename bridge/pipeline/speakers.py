@@ -24,10 +24,11 @@ _CHANNEL_SAYS = "the channel says that it is a repost"
 
 
 def roles(context: Context) -> dict[str, int]:
-    """Judge who speaks, by settings first and behaviour second, for all who said something new."""
+    """Judge who speaks, by settings first and behaviour second, for all who speak or are addressed now."""
     done = changed = 0
     with context.database.reading() as session:
         again = store.people_to_judge_again(session, context.settings.brand.accounts)
+        again |= store.services_addressed(session)
     changed += _judge(context, again)
     with context.database.reading() as session:
         total = slices.count_items_at(session, slices.SPLIT)

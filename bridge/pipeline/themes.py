@@ -23,6 +23,7 @@ from topics.records import Kind, Role
 from topics.working import Mean, Working, arrive, prune, without
 
 CHUNK = 10_000
+REPOSTS = 5000  # reposts that get their original's topic in one transaction
 ROUNDS = 4  # of births after a chunk: what the first round's topics leave over may be a topic too
 PROVISIONAL = 10**9  # numbers of topics that are not stored yet begin here
 TOPIC_KINDS = frozenset({Kind.PROBLEM, Kind.REQUEST, Kind.QUESTION})
@@ -193,7 +194,7 @@ def _bear(context: Context, session: Any, births: dict[int, Birth]) -> None:
             "born_at": newest[number],
             "born_run": context.run_id,
             "labelled_mentions": 0,
-            "touched": True,
+            "touched": 1,
             "centroid_model": "",
         }
         for number in births
@@ -242,9 +243,14 @@ def _row(statement: Statement, item: Item, person: Person | None, status: str, r
 
 
 def _replace(session: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, over what was there; the topics that lose a member are to be looked at again."""
+    """Insert rows, over what was there, but not over what a person has put somewhere since it was read.
+
+    The topics that lose a member are to be looked at again.
+    """
     from sqlalchemy import delete
 
+    pinned = _pinned(session)
+    rows = [row for row in rows if row["statement_id"] not in pinned]
     for start in range(0, len(rows), 5000):
         ids = [row["statement_id"] for row in rows[start : start + 5000]]
         before = session.exec(
@@ -295,13 +301,26 @@ def _place(session: Any, placements: Sequence[Placement], model: str) -> None:
 
 def _not_pinned(session: Any, placements: Sequence[Placement]) -> list[Placement]:
     """Leave out what a person has put somewhere, also while this run was at work."""
-    pinned = set(session.exec(select(Assignment.statement_id).where(col(Assignment.pinned).is_(True))))
+    pinned = _pinned(session)
     return [p for p in placements if p.key not in pinned]
+
+
+def _pinned(session: Any) -> set[int]:
+    return set(session.exec(select(Assignment.statement_id).where(col(Assignment.pinned).is_(True))))
 
 
 def settle_reposts(context: Context) -> None:
     """Let each collapsed repost bear its original's topic."""
-    with context.database.writing() as session:
-        rows = slices.reposts_to_settle(session)
-        slices.touch(session, [t for row in rows for t in (row["topic"], row.pop("before")) if t])
-        slices.write(session, Assignment, rows)
+    after = 0
+    while True:
+        with context.database.reading() as session:
+            rows = slices.reposts_to_settle(session, after, REPOSTS)
+        if not rows:
+            return
+        after = rows[-1].statement_id
+        with context.database.writing() as session:
+            now = slices.assignments(session, [row.statement_id for row in rows])
+            still = [row for row in rows if row.holds(now.get(row.statement_id))]
+            slices.touch(session, [t for row in still for t in (row.topic, row.before) if t])
+            wanted = [{"statement_id": r.statement_id, "topic": r.topic, "score": r.score} for r in still]
+            slices.write(session, Assignment, wanted)

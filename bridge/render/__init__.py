@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from bridge.report import TopicReport, stamp
+from bridge.report import TopicReport
+from bridge.times import stamp
 from topics.trend import sparkline
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
     from bridge.store.topics import Quote
+
+_ADDRESS = re.compile(r"[^\s@<>()]{1,64}@[^\s@<>()]{1,255}\.[^\s@<>()]{1,63}")
+_MARK_UP = re.compile(r"[\\`*_{}\[\]()#+\-!|<>~]")
 
 
 def ticket_body(
@@ -38,6 +43,11 @@ def ticket_body(
     )
 
 
+def named(name: str) -> str:
+    """Return a name on one line of Markdown: no mark-up comes from it, and no mail address is shown."""
+    return _MARK_UP.sub(r"\\\g<0>", _ADDRESS.sub("…", " ".join(name.split())))
+
+
 @cache
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -48,4 +58,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["named"] = named
     return environment.get_template("ticket.md.j2")

@@ -10,7 +10,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Assignment, Item, Person, SourceState, Statement, Topic
-from bridge.report import stamp
+from bridge.times import stamp
 
 if TYPE_CHECKING:
     from bridge.config.model import Settings
@@ -58,7 +58,7 @@ def assignment_rows(session: Session) -> Iterator[dict[str, Any]]:
             "role": role or "customer",
             "topic": _name(root),
             "score": assignment.score if assignment else None,
-            "runner_up": _name(second),
+            "runner_up": _name(second) if second != root else None,
             "reason": assignment.reason if assignment else _WAITING,
         }
 
@@ -118,7 +118,7 @@ def _parts(session: Session, item: Item) -> list[dict[str, Any]]:
             "kind_scores": statement.kind_scores,
             "topic": _name(root),
             "score": assignment.score if assignment else None,
-            "runner_up": _name(second),
+            "runner_up": _name(second) if second != root else None,
             "reason": assignment.reason if assignment else _WAITING,
         }
         for _, _, statement, _, assignment, root, second in rows

@@ -37,6 +37,8 @@ from bridge.store import slices
 from connectors import Author, Event, Gap, Message, Rejected, Tombstone, Upsert
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LONGEST_NAME = 200
 
 
 @dataclass(slots=True)
@@ -165,12 +167,16 @@ def _people(session: Session, pull: Pull, messages: Sequence[Message]) -> None:
         person = known.get(key) or Person(key=key, source=pull.source)
         for author in seen:
             person.external_id = author.id or person.external_id
-            person.handle = author.handle or person.handle
-            person.display = author.display or person.display
-            person.contact = author.contact or person.contact
-            person.account = author.account or person.account
+            for name in ("handle", "display", "contact", "account"):
+                setattr(person, name, _name(getattr(author, name)) or getattr(person, name))
         person.is_staff = any(author.is_staff for author in seen)
         session.add(person)
+
+
+def _name(text: str | None) -> str | None:
+    """Return a name as one line of bounded length, without what would steer a terminal or turn the line."""
+    shown = _UNSEEN.sub("", " ".join((text or "").split()))
+    return " ".join(shown.split())[:_LONGEST_NAME].rstrip() or None
 
 
 def _add_new(session: Session, pull: Pull, fresh: list[tuple[Item, Message]]) -> None:

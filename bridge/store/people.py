@@ -34,16 +34,48 @@ def people_of(session: Session, item_ids: Sequence[int]) -> set[str]:
 def people_to_judge_again(session: Session, brand_accounts: Collection[str]) -> set[str]:
     """Return the people whose role the settings may have changed: named accounts, and present brands."""
     names = {account.lstrip("@").casefold() for account in brand_accounts}
-    found = session.exec(
-        select(Person.key).where(
-            Person.workspace_id == WORKSPACE,
-            (col(Person.role) == "brand")
-            | func.lower(Person.handle).in_(names)
-            | func.lower(Person.contact).in_(names)
-            | func.lower(Person.external_id).in_(names),
+    ours = select(Person.key).where(Person.workspace_id == WORKSPACE, Person.role == "brand")
+    found = set(session.exec(ours))
+    if names:  # compared here, because SQLite knows the small letters of ASCII only
+        known: Any = session.execute(
+            sa_select(
+                col(Person.key), col(Person.handle), col(Person.contact), col(Person.external_id)
+            ).where(col(Person.workspace_id) == WORKSPACE)
         )
+        found |= {key for key, *called in known if any(_folded(name) in names for name in called if name)}
+    return found
+
+
+def _folded(name: str) -> str:
+    return name.lstrip("@").casefold()
+
+
+def services_addressed(session: Session) -> set[str]:
+    """Return who is addressed in items that wait for the step `roles` and ever answered as a service does.
+
+    Only they can become a brand by being addressed. Handles in a text are ASCII, so SQLite can compare them.
+    """
+    said = session.exec(
+        select(Item.mentions_handles)
+        .where(Item.workspace_id == WORKSPACE, Item.stage == slices.SPLIT, Item.mentions_handles != "")
+        .distinct()
     )
-    return set(found)
+    handles = sorted({handle for found in said for handle in found.split()})
+    found: set[str] = set()
+    for start in range(0, len(handles), 5000):
+        found.update(
+            session.exec(
+                select(Person.key)
+                .join(Item, col(Item.person_key) == col(Person.key))
+                .where(
+                    Person.workspace_id == WORKSPACE,
+                    func.ltrim(func.lower(Person.handle), "@").in_(handles[start : start + 5000]),
+                    col(Item.signals) // _BITS["apologies"] % 2 == 1,
+                )
+                .distinct()
+            )
+        )
+    return found
 
 
 def people(session: Session, keys: Collection[str]) -> list[Person]:
@@ -83,7 +115,7 @@ def addressed_by(session: Session, handle: str) -> int:
     return session.exec(
         select(func.count(func.distinct(Item.person_key))).where(
             Item.workspace_id == WORKSPACE,
-            col(Item.mentions_handles).contains(f" {handle.casefold()} ", autoescape=True),
+            col(Item.mentions_handles).contains(f" {_folded(handle)} ", autoescape=True),
         )
     ).one()
 
@@ -93,7 +125,7 @@ def most_addressed(session: Session) -> list[str]:
     said = session.exec(
         select(Item.mentions_handles)
         .where(Item.workspace_id == WORKSPACE, col(Item.stage) >= slices.NORMALISED)
-        .order_by(col(Item.said_at).desc())
+        .order_by(col(Item.said_at).desc(), col(Item.sort_key).desc())
         .limit(_SAMPLE)
     ).all()
     counts = Counter(handle for handles in said for handle in set(handles.split()))

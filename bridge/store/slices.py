@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import case, func, insert, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -177,7 +178,7 @@ def touch(session: Session, topics: Sequence[int]) -> None:
         session.execute(
             update(Topic)
             .where(col(Topic.workspace_id) == WORKSPACE, col(Topic.number).in_(set(topics)))
-            .values(touched=True)
+            .values(touched=col(Topic.touched) + 1)
         )
 
 
@@ -187,33 +188,49 @@ def assignments(session: Session, statement_ids: Sequence[int]) -> dict[int, Ass
     return {row.statement_id: row for row in found}
 
 
-def reposts_to_settle(session: Session) -> list[dict[str, Any]]:
-    """Return, for reposts whose topic differs from their original's, what it should be.
+@dataclass(frozen=True, slots=True)
+class Resettled:
+    """A repost's statement whose topic is no longer its original's: what it is, and what it should be."""
+
+    statement_id: int
+    before: int | None
+    topic: int | None
+    score: float | None
+
+    def holds(self, now: Assignment | None) -> bool:
+        """Whether the statement still stands as it was read."""
+        return now is not None and now.status == "repost" and now.topic == self.before
+
+
+def reposts_to_settle(session: Session, after: int, limit: int) -> list[Resettled]:
+    """Return the first reposts' statements, by key above `after`, whose topic differs from the original's.
 
     A repost's statement follows the original's statement of the same ordinal, else its first.
     """
-    original = aliased(Statement)
-    theirs = aliased(Assignment)
+    like, first = aliased(Statement), aliased(Statement)
+    likes, firsts = aliased(Assignment), aliased(Assignment)
+    is_like = col(likes.statement_id).is_not(None)
+    topic = case((is_like, col(likes.topic)), else_=col(firsts.topic))
+    score = case((is_like, col(likes.score)), else_=col(firsts.score))
     rows: Any = session.execute(
-        sa_select(
-            col(Statement.id),
-            col(Statement.ordinal),
-            col(Assignment.topic),
-            col(original.ordinal),
-            col(theirs.topic),
-            col(theirs.score),
-        )
+        sa_select(col(Assignment.statement_id), col(Assignment.topic), topic, score)
+        .join(Statement, col(Statement.id) == col(Assignment.statement_id))
         .join(Item, col(Item.id) == col(Statement.item_id))
-        .join(Assignment, col(Assignment.statement_id) == col(Statement.id))
-        .join(original, col(original.item_id) == col(Item.repost_of))
-        .join(theirs, col(theirs.statement_id) == col(original.id))
-        .where(col(Item.workspace_id) == WORKSPACE, col(Assignment.status) == "repost")
-        .order_by(col(Statement.id), col(original.ordinal))
-    ).all()
-    wanted: dict[int, dict[str, Any]] = {}
-    same: set[int] = set()
-    for key, ordinal, topic, other, their_topic, their_score in rows:
-        if key not in wanted or ordinal == other:
-            wanted[key] = {"statement_id": key, "topic": their_topic, "score": their_score, "before": topic}
-            same.add(key) if topic == their_topic else same.discard(key)
-    return [row for key, row in wanted.items() if key not in same]
+        .outerjoin(
+            like,
+            (col(like.item_id) == col(Item.repost_of)) & (col(like.ordinal) == col(Statement.ordinal)),
+        )
+        .outerjoin(likes, col(likes.statement_id) == col(like.id))
+        .outerjoin(first, (col(first.item_id) == col(Item.repost_of)) & (col(first.ordinal) == 1))
+        .outerjoin(firsts, col(firsts.statement_id) == col(first.id))
+        .where(
+            col(Assignment.workspace_id) == WORKSPACE,
+            col(Assignment.status) == "repost",
+            col(Assignment.statement_id) > after,
+            is_like | col(firsts.statement_id).is_not(None),
+            col(Assignment.topic).is_distinct_from(topic),
+        )
+        .order_by(col(Assignment.statement_id))
+        .limit(limit)
+    )
+    return [Resettled(*row) for row in rows]

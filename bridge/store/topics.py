@@ -41,7 +41,7 @@ def topic(session: Session, number: int) -> Topic | None:
 
 def touched(session: Session) -> list[Topic]:
     """Return the topics whose members changed since they were last looked at."""
-    numbers = select(Topic.root).where(Topic.workspace_id == WORKSPACE, col(Topic.touched).is_(True))
+    numbers = select(Topic.root).where(Topic.workspace_id == WORKSPACE, col(Topic.touched) > 0)
     return list(
         session.exec(
             select(Topic)
@@ -51,6 +51,12 @@ def touched(session: Session) -> list[Topic]:
             .order_by(col(Topic.number))
         )
     )
+
+
+def touches(session: Session) -> dict[int, int]:
+    """Return how often each topic was touched since it was last looked at, merged ones too."""
+    found = select(Topic.number, Topic.touched).where(Topic.workspace_id == WORKSPACE, Topic.touched > 0)
+    return dict(session.exec(found).all())
 
 
 LOOKED_AT = 1000

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -19,21 +20,27 @@ from sqlmodel import Session, col, select
 from bridge.errors import TrackerError
 from bridge.models import WORKSPACE, Intent, Ticket, Topic
 from bridge.plan import Action, Draft
+from bridge.store import topics
 from bridge.store.audit import record
 from bridge.store.database import Database
 from bridge.tracker import Remote, Tracker
 
 GENERATIONS = 3
+_STATE_FOR = {"create": "approved", "update": "open"}
 OPEN_STATES = ("planned", "sent", "in doubt", "absent")
 
 
 class Ledger:
-    """Performs actions on a tracker, each exactly once. `clock` gives the time of the bridge."""
+    """Performs actions on a tracker, each exactly once. `clock` gives the time of the bridge.
+
+    What the tracker refuses is kept in `errors`, by topic; the effects after it are had all the same.
+    """
 
     def __init__(self, database: Database, tracker: Tracker, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._tracker = tracker
         self._clock = clock
+        self.errors: list[str] = []
 
     def settle(self, drafts: dict[int, Draft]) -> list[int]:
         """Bring to an end what an earlier run left open; return the tickets, one for each effect settled.
@@ -46,14 +53,32 @@ class Ledger:
                 .where(Intent.workspace_id == WORKSPACE, col(Intent.state).in_(OPEN_STATES))
                 .order_by(col(Intent.id))
             ).all()
-        return [i.ticket_id for i in left if self._settle_one(i, drafts.get(i.ticket_id))]
+        return [i.ticket_id for i in left if self._tried(i.ticket_id, partial(self._settle_one, i, drafts))]
 
-    def perform(self, action: Action, ticket_id: int) -> None:
-        """Have one effect: intent, commit, sent, commit, call, confirmed, commit."""
+    def perform(self, action: Action, ticket_id: int) -> bool:
+        """Have one effect: intent, commit, sent, commit, call, confirmed, commit.
+
+        False if the tracker refused it, or a person decided otherwise since it was planned.
+        """
+        return self._tried(ticket_id, lambda: self._perform(action, ticket_id))
+
+    def _perform(self, action: Action, ticket_id: int) -> bool:
         intent_id = self._plan(action.effect, ticket_id, action.draft)
-        self._send(intent_id, action.effect, ticket_id, action.draft)
+        if intent_id is None:
+            return False
+        return self._send(intent_id, action.effect, ticket_id, action.draft)
 
-    def _settle_one(self, intent: Intent, draft: Draft | None) -> bool:
+    def _tried(self, ticket_id: int, effect: Callable[[], bool]) -> bool:
+        try:
+            return effect()
+        except TrackerError as error:
+            with self._database.reading() as session:
+                ticket = session.get(Ticket, ticket_id)
+            self.errors.append(f"T-{ticket.topic}: {error}" if ticket else str(error))
+            return False
+
+    def _settle_one(self, intent: Intent, drafts: dict[int, Draft]) -> bool:
+        draft = drafts.get(intent.ticket_id)
         assert intent.id is not None  # noqa: S101 - it was read from the table
         if intent.state == "sent":
             self._move(intent.id, "sent", "in doubt", "found after a stop")
@@ -68,13 +93,15 @@ class Ledger:
         if draft is None:
             return False
         self._again(intent.id)
-        self._send(intent.id, intent.effect, intent.ticket_id, draft)
-        return True
+        return self._send(intent.id, intent.effect, intent.ticket_id, draft)
 
-    def _plan(self, effect: str, ticket_id: int, draft: Draft) -> int:
+    def _plan(self, effect: str, ticket_id: int, draft: Draft) -> int | None:
+        """Write the intent, or None if the ticket no longer wants the effect."""
         now = self._clock()
         with self._database.writing() as session:
-            ticket = _ticket(session, ticket_id)
+            ticket = _wanted(session, effect, ticket_id)
+            if ticket is None:
+                return None
             intent = Intent(
                 ticket_id=ticket_id,
                 effect=effect,
@@ -85,11 +112,11 @@ class Ledger:
             session.add(intent)
             session.flush()
             record(session, now, "bridge", f"intent.{effect}", f"T-{ticket.topic}", {"intent": intent.id})
-            return intent.id or 0
+            return intent.id
 
-    def _send(self, intent_id: int, effect: str, ticket_id: int, draft: Draft) -> None:
-        if not self._move(intent_id, "planned", "sent", ""):
-            return  # another run has it
+    def _send(self, intent_id: int, effect: str, ticket_id: int, draft: Draft) -> bool:
+        if not self._start(intent_id, effect, ticket_id):
+            return False
         with self._database.reading() as session:
             ticket = _ticket(session, ticket_id)
         try:
@@ -102,6 +129,18 @@ class Ledger:
             self._move(intent_id, "sent", "refused", str(error))
             raise
         self._confirm(intent_id, ticket_id, remote, draft)
+        return True
+
+    def _start(self, intent_id: int, effect: str, ticket_id: int) -> bool:
+        """Move a planned intent to sent; False if another run has it, or a person has withdrawn it."""
+        with self._database.writing() as session:
+            intent = session.get(Intent, intent_id)
+            if intent is None or intent.state != "planned":
+                return False
+            wanted = _wanted(session, effect, ticket_id) is not None
+            outcome = "" if wanted else "withdrawn: decided otherwise before it was sent"
+            self._set(session, intent_id, "sent" if wanted else "refused", outcome, self._clock())
+            return wanted
 
     def _confirm(self, intent_id: int, ticket_id: int, remote: Remote | None, draft: Draft | None) -> None:
         now = self._clock()
@@ -156,6 +195,16 @@ class Ledger:
             intent.sent_at = now
         else:
             intent.settled_at = now
+
+
+def _wanted(session: Session, effect: str, ticket_id: int) -> Ticket | None:
+    """Return the ticket if people still want the effect on it: nobody rejected, undid or hid it meanwhile."""
+    ticket = session.get(Ticket, ticket_id)
+    if ticket is None or ticket.state != _STATE_FOR[effect]:
+        return None
+    topic = topics.topic(session, ticket.topic)
+    root = topics.topic(session, topic.root) if topic else None
+    return None if root is None or root.state == "ignored" else ticket
 
 
 def _ticket(session: Session, ticket_id: int) -> Ticket:

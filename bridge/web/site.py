@@ -57,7 +57,7 @@ def make_site(database: Database, settings: Settings, clock: Callable[[], dateti
         ("/static/style.css", site.style),
         ("/icon.svg", site.icon),
     ):
-        app.get(path)(show)
+        app.api_route(path, methods=["GET", "HEAD"])(show)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)
     app.add_exception_handler(StoreError, site.on_store_error)
@@ -190,7 +190,7 @@ class _Site:
     def on_http_error(self, request: Request, error: Exception) -> Response:
         """Answer an address or a method that isn't there."""
         status = error.status_code if isinstance(error, HTTPException) else 400
-        words = {404: "There is no such page.", 405: "Pages are only read here: GET is the one method."}
+        words = {404: "There is no such page.", 405: "Pages are only read here, with GET or HEAD."}
         answer = self._sorry(request, status, words.get(status, str(error)))
         answer.headers.update(getattr(error, "headers", None) or {})
         return answer

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from bridge.report import stamp
+from bridge.times import stamp
 
 LONGEST: Final = 1200
 """Characters of one statement that a page shows."""

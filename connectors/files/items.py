@@ -22,6 +22,7 @@ _LANG_NAMES: Mapping[str, str] = {
     "portuguese": "pt", "romanian": "ro", "russian": "ru", "spanish": "es", "swedish": "sv", "thai": "th",
     "turkish": "tr", "ukrainian": "uk", "vietnamese": "vi",
 }  # fmt: skip
+_MAIL = re.compile(r"(?:\"?([^<>\"]*)\"? ?<)?([^\s@<>\"]{1,64}@[^\s@<>\"]{1,253}\.[^\s@<>\".]{1,63})>?")
 _SCALES = (1.0, 5.0, 10.0, 100.0)
 
 
@@ -64,7 +65,7 @@ class Maker:
             parent=cell["parent"] or None,
             rating=rating(cell["rating"], self.rating_max),
         )
-        return _revised(message, is_dated="at" in self.columns)
+        return _revised(message, _handle(cell, author), is_dated="at" in self.columns)
 
     def _cells(self, row: Row) -> dict[str, str]:
         cells = dict.fromkeys(("text", "id", "url", "lang", "edited", "thread", "parent", "rating"), "")
@@ -103,13 +104,20 @@ class Maker:
         display = cell["display"] or (handle if " " in handle else "")
         if not (handle or display or cell["account"] or is_staff):
             return None
-        return Author(
+        called, contact = _parted(display)
+        by, mail = _parted(cell["author"])
+        author = Author(
             id=page or None,
             handle=handle or None,
-            display=display or None,
+            display=called,
+            contact=contact,
             account=cell["account"] or None,
             is_staff=is_staff,
         )
+        # an address is no handle; as an id it names the same person as ever
+        if mail:
+            return replace(author, id=handle.casefold(), handle=None, display=called or by, contact=mail)
+        return replace(author, id=display.casefold()) if contact and not handle else author
 
     def _is_staff(self, handle: str, role: str) -> bool:
         if {handle.casefold(), role.casefold()} & self.staff:
@@ -121,9 +129,22 @@ class Maker:
         return _digest([cell["text"], cell["author"], cell["at"], cell["thread"], cell["offset"]])
 
 
-def _revised(message: Message, *, is_dated: bool) -> Message:
+def _parted(text: str) -> tuple[str | None, str | None]:
+    """Return the name and the mail address in "Ana <ana@a.example>"; what holds no address is a name."""
+    found = _MAIL.fullmatch(text)
+    name = (found[1] or "").strip() if found else text
+    return name or None, found[2] if found else None
+
+
+def _handle(cell: Mapping[str, str], author: Author | None) -> str | None:
+    """Return the author as the revision knows them: as written, where that is a mail address."""
+    if author and _MAIL.fullmatch(cell["author"]):
+        return cell["author"]
+    return author.handle if author else None
+
+
+def _revised(message: Message, handle: str | None, *, is_dated: bool) -> Message:
     """Give the message its revision; the time of import is no content."""
-    handle = message.author.handle if message.author else None
     when = message.said_at.isoformat() if is_dated else None
     content = [message.text, when, handle, message.url, message.lang, message.rating]
     return replace(message, revision=_digest(content))

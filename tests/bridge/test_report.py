@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from builders import NOW, Bench, sixty
 
 from bridge.render import ticket_body
-from bridge.report import neighbours, stamp, topic_detail, topic_reports
+from bridge.report import neighbours, topic_detail, topic_reports
 from bridge.simulate import simulate
 from bridge.store import topics as store
 from bridge.store.counts import totals
+from bridge.times import stamp
 
 
 @pytest.fixture
@@ -91,6 +93,21 @@ def test_a_ticket_says_how_many_since_when_and_quotes_literally(done: Bench):
     assert "Kinds: problem 9." in body
     assert "Similar topics: T-2." in body
     assert body.rstrip().endswith("Topic T-1, found by Feedback Bridge.")
+
+
+def test_the_names_in_a_ticket_bring_no_mark_up_and_no_mail_address(done: Bench):
+    with done.database.reading() as session:
+        report = topic_reports(session, done.now, [1])[0]
+        quote = store.evidence(session, [1], done.now)[1][0]
+    names = ["[Ana](http://x.example)", "Ana <ana@a.example>", "ana.ruiz@a.example"]
+    quotes = [dataclasses.replace(quote, author=name, account="A*B\n# C") for name in names]
+
+    body = ticket_body(report, quotes, sources={}, kinds={}, similar=[])
+
+    assert r"— \[Ana\]\(http://x.example\), A\*B \# C, " in body
+    assert r"— Ana \<…\>, " in body
+    assert "— …, " in body
+    assert "@" not in body.replace(quote.text, "")
 
 
 def test_totals_are_a_recount(done: Bench):

@@ -203,6 +203,39 @@ def test_an_approved_topic_gets_its_ticket_and_a_rejected_one_never(done: Bench)
         decide(done, "undo", 1)
 
 
+def test_undoing_a_new_title_leaves_what_became_of_the_topic_since(done: Bench):
+    title = done.reports()["T-1"]["title"]
+    decide(done, "rename", 1, "Lost suitcases")
+    done.set('policy.mode = "automatic"')
+    done.sync()
+
+    decide(done, "undo", 1)
+
+    assert done.reports()["T-1"]["state"] == "tracked"
+    assert done.reports()["T-1"]["title"] == title
+
+
+def test_undoing_a_snooze_that_is_over_does_not_change_the_state_of_today(done: Bench):
+    decide(done, "snooze", 1, until=NOW + timedelta(days=1), until_reach=None)
+    done.now = NOW + timedelta(days=2)
+    done.run("sync")
+
+    decide(done, "undo", 1)
+
+    assert done.reports()["T-1"]["state"] == "in review"
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_an_ignored_topic_is_not_brought_back_by_the_way(done: Bench, verb: str):
+    decide(done, "ignore", 1)
+
+    with pytest.raises(InputError, match="T-1 is ignored; undo that first: feedback-bridge topics undo T-1"):
+        decide(done, verb, 1, **NEW)
+
+    assert done.query("SELECT state FROM topic WHERE number = 1") == [("ignored",)]
+    assert done.query("SELECT count(*) FROM ticket") == [(0,)]
+
+
 @pytest.mark.parametrize(
     ("verb", "args", "words"),
     [

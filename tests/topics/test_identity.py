@@ -52,6 +52,15 @@ def test_a_cluster_that_is_heir_to_two_topics_has_merged_them_into_the_oldest():
     assert found.continued == {2: 0}
 
 
+def test_a_topic_that_goes_on_elsewhere_is_not_merged_away():
+    topics, clusters = sets((1, 0, 10), (2, 0, 6), (2, 1, 5))
+
+    found = lineage(topics, clusters, frozenset({1, 2}))
+
+    assert found.continued == {1: 0, 2: 1}
+    assert found.merged == {}
+
+
 def test_a_topic_that_brings_too_little_has_no_claim():
     topics, clusters = sets((1, 0, 30), (2, 0, 3))
 

@@ -35,6 +35,19 @@ def test_characters_nobody_sees_go_and_a_family_emoji_stays_whole():
     assert clean.text == "refund my ticket \U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f now"
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "the \x1b[1;31mapp\x1b[0m is\x1b[2J slow",
+        "the \x1b]0;a title\x07app is slow",
+        "the \x1b]8;;https://a.example\x1b\\app\x1b]8;;\x1b\\ is slow",
+        "the \x1b[?25lapp\x1b is slow",
+    ],
+)
+def test_what_steers_a_terminal_goes_whole(raw: str):
+    assert normalise(raw).text == "the app is slow"
+
+
 def test_a_broken_surrogate_becomes_the_sign_for_an_unknown_character_and_a_pair_is_joined():
     assert normalise("lost\ud83d bag \ud83d\ude21").text == "lost\ufffd bag \U0001f621"
 

@@ -277,7 +277,7 @@ def upgrade() -> None:
         sa.Column("born_at", bridge.models.UtcDateTime(timezone=True), nullable=False),
         sa.Column("born_run", sa.Integer(), nullable=True),
         sa.Column("labelled_mentions", sa.Integer(), nullable=False),
-        sa.Column("touched", sa.Boolean(), nullable=False),
+        sa.Column("touched", sa.Integer(), nullable=False),
         sa.Column("centroid", sa.LargeBinary(), nullable=True),
         sa.Column("centroid_model", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -195,6 +195,90 @@ def test_replay_writes_every_statement_after_each_batch_and_its_timings(cli: Des
     assert any(row["topic"] for row in rows)
 
 
+def test_what_classify_leaves_out_is_counted_with_its_reason(cli: Desk):
+    cli.write("some.csv", "nr,words\na,Why is the app so slow?\nb,\nc, \n,Lovely crew!\n")
+
+    ended = cli("classify", "some.csv", "--text", "words", "--id", "nr", "--out", "out.jsonl")
+
+    assert ended.code == 0
+    assert "1 texts classified" in ended.err
+    assert "3 rows were left out: 2 because of text: 'words' is empty; 1 because of id: 'nr' is" in ended.err
+
+
+def test_a_search_before_the_first_run_says_what_waits(cli: Desk):
+    table(cli.root / "file.csv", 3)
+    assert cli("import", "file.csv", "--source", "mine", "--map", MAP).code == 0
+
+    ended = cli("items", "search", "bag")
+
+    assert "3 items wait for `feedback-bridge run`" in ended.err
+
+
+def test_simulated_shadow_is_counted_apart(full: Desk):
+    tickets = len(full("rules", "simulate", "--as-of", DAY, "--json").data)
+    before = full("rules", "simulate", "--as-of", DAY).err
+    full.set('policy.mode = "shadow"\n')
+
+    after = full("rules", "simulate", "--as-of", DAY).err
+
+    assert tickets
+    assert f"{tickets} tickets in 90 days." in before
+    assert f"0 tickets, {tickets} only in shadow in 90 days." in after
+
+
+def test_a_runner_up_is_another_topic(full: Desk):
+    change(full, "UPDATE assignment SET runner_up = topic")
+
+    rows = full("export", "assignments").lines
+
+    assert any(row["topic"] for row in rows)
+    assert {row["runner_up"] for row in rows} == {None}
+    item = next(row["item"] for row in rows if row["topic"])
+    assert full("items", "show", item, "--json").data[0]["statements"][0]["runner_up"] is None
+
+
+def change(cli: Desk, *orders: str) -> None:
+    with sqlite3.connect(cli.root / "bridge.db") as store:
+        for order in orders:
+            store.execute(order)
+    store.close()
+
+
+def test_nothing_that_people_wrote_steers_the_terminal(full: Desk):
+    assert full("topics", "approve", "T-1").code == 0
+    assert full("sync", "--as-of", DAY).code == 0
+    evil = "'ev' || char(27) || '[2J' || char(8238) || char(155) || 'il'"
+    change(
+        full,
+        f"UPDATE person SET display = {evil}",
+        f"UPDATE statement SET text = {evil}",
+        f"UPDATE item SET text = {evil} || char(10) || 'next'",
+        f"UPDATE topic SET title = {evil}",
+        f"UPDATE backlog_issue SET body = {evil}",
+    )
+    item = full("export", "assignments").lines[0]["item"]
+
+    shown = {
+        words: full(*words.split()).out
+        for words in (
+            f"topics list --as-of {DAY}",
+            f"topics list --format md --as-of {DAY}",
+            f"topics show T-1 --as-of {DAY}",
+            f"items show {item}",
+            "items search ev",
+            "tickets show FB-1",
+            "summary",
+        )
+    }
+
+    for words, out in shown.items():
+        assert "ev\ufffd[2J\ufffd\ufffdil" in out, words
+        assert not set(out) & {"\x1b", "\x9b", "\u202e"}, words
+    assert "il\nnext\n" in shown[f"items show {item}"]
+    exact = full("topics", "list", "--json", "--as-of", DAY).data[0]["title"]
+    assert exact == "ev\x1b[2J\u202e\x9bil"
+
+
 REPLAY = ("replay", "file.csv", "--text", "Body", "--batches", "2", "--whole")
 
 

@@ -82,6 +82,26 @@ def test_it_answers_as_a_module(tmp_path: Path, words: list[str]):
     assert done.stderr == ""
 
 
+def test_whoever_leaves_before_a_short_answer_is_no_fault(tmp_path: Path):
+    desk(tmp_path)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+    with subprocess.Popen(
+        [*PROGRAM, "rules", "list"],
+        cwd=tmp_path,
+        env=buffered,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as listed:
+        assert listed.stdout is not None
+        assert listed.stderr is not None
+        listed.stdout.close()
+        said = listed.stderr.read().decode()
+        listed.wait()
+
+    assert (said, listed.returncode) == ("", 0)
+
+
 @pytest.mark.slow
 def test_whoever_stops_reading_early_is_no_fault(tmp_path: Path):
     desk(tmp_path)

@@ -278,6 +278,20 @@ def test_names_and_addresses_of_people_stand_in_person_alone(bench: Bench):
         assert secret not in elsewhere
 
 
+def test_names_are_short_lines_that_steer_no_terminal(bench: Bench):
+    who = Author(
+        handle="an\x1b[31ma\u202e",
+        display="Ana\r\n\x9b2J Ruiz",
+        contact="\u2066a@b.example",
+        account="x" * 300,
+    )
+
+    bench.take([item("my bag is gone", "1", by=who)])
+
+    (found,) = bench.query("SELECT handle, display, contact, account FROM person")
+    assert found == ("an[31ma", "Ana 2J Ruiz", "a@b.example", "x" * 200)
+
+
 def test_an_author_is_one_person_in_one_source_and_nobody_knows_them_by_name(bench: Bench):
     ana = Author(handle="Ana_R", display="Ana")
     bench.take([item("one", "1", by=ana), item("two", "2", by=Author(handle="ana_r"))])

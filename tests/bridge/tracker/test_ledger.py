@@ -165,6 +165,39 @@ def test_a_tracker_that_refuses_is_asked_again_by_the_next_run(one: Bench):
     assert one.query("SELECT count(*) FROM backlog_issue") == [(1,)]
 
 
+def test_one_refusal_holds_no_other_ticket_up(ready: Bench, tmp_path: Path):
+    from bridge.pipeline import acting
+
+    bench = copy_store(ready, tmp_path, NOBODY_ELSE)
+    with bench.deciding() as verbs:
+        verbs.approve(2, tracker="local", project="FB", type_="Bug")
+    refusal = TrackerError("no such project; nothing was made")
+    bench.tracker = Doomed(local(bench), "before create", failure=refusal)
+    plan = acting.make_plan(bench.context(), acting.decide_all(bench.context()))
+    errors: list[str] = []
+
+    done = acting.apply_plan(bench.context(), plan, errors)
+
+    assert len(plan.actions) == 2
+    assert (done["created"], done["failed"]) == (1, 1)
+    assert errors == [f"T-{plan.actions[0].topic}: no such project; nothing was made"]
+    assert bench.query("SELECT topic FROM ticket WHERE state = 'open'") == [(plan.actions[1].topic,)]
+
+
+def test_what_cannot_be_settled_holds_no_other_ticket_up(one: Bench):
+    one.tracker = Doomed(local(one), "after create")
+    with pytest.raises(Interrupted):
+        one.sync()
+    with one.deciding() as verbs:
+        verbs.approve(2, tracker="local", project="FB", type_="Bug")
+    one.tracker = Doomed(local(one), "find", failure=TrackerError("no answer"))
+
+    with pytest.raises(TrackerError, match="T-1: no answer"):
+        one.sync()
+
+    assert one.query("SELECT topic FROM ticket WHERE state = 'open'") == [(2,)]
+
+
 @pytest.mark.parametrize("at", ["before update", "after update"])
 def test_a_crash_around_an_update_ends_with_the_newest_words_and_one_more_effect(one: Bench, at: str):
     one.sync()

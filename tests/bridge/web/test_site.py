@@ -249,7 +249,7 @@ def test_nothing_can_be_written(full: Any, strictly: Callable[[str], Any], metho
     answer = full.browser().request(method, "/topics/T-1")
 
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET"
+    assert sorted(answer.headers["allow"].split(", ")) == ["GET", "HEAD"]
     strictly(answer.text)
 
 
@@ -291,6 +291,17 @@ def test_a_fault_of_ours_is_said_in_words_with_the_headers(full: Any, strictly: 
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
     assert "secret detail" not in answer.text
     strictly(answer.text)
+
+
+@pytest.mark.parametrize("path", ["/", "/topics", "/topics.json", "/topics/T-1", "/healthz", "/nowhere"])
+def test_a_head_is_answered_like_a_get_without_the_body(full: Any, path: str):
+    browser = full.browser()
+
+    got, head = browser.get(path), browser.head(path)
+
+    assert head.status_code == got.status_code
+    assert head.headers == got.headers
+    assert head.content == b""
 
 
 def test_a_store_that_cannot_be_read_is_said_in_words(empty: Any, strictly: Callable[[str], Any]):

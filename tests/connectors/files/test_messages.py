@@ -16,6 +16,7 @@ from connectors.errors import BadSettings
 from connectors.files import Files
 
 NOW = datetime(2026, 2, 16, 8, 0, tzinfo=UTC)
+NAMED = {name: name for name in ("id", "at", "author", "display", "text")}
 HEAD = "id,at,author,text\n"
 
 
@@ -49,6 +50,39 @@ def test_a_row_becomes_a_message_with_all_it_says(tmp_path: Path):
     assert found.edited_at == datetime(2026, 2, 10, 23, 0, tzinfo=UTC)
     assert (found.author.handle, found.author.account) == ("ana_r", "Brandt")
     assert (found.rating, found.parent) == (0.8, "6")
+
+
+@pytest.mark.parametrize(
+    ("author", "shown", "called", "contact"),
+    [
+        ("Ana Ruiz <Ana@a.example>", "", "Ana Ruiz", "Ana@a.example"),
+        ('"Ruiz; Ana" <ana@a.example>', "", "Ruiz; Ana", "ana@a.example"),
+        ("<ana@a.example>", "", None, "ana@a.example"),
+        ("Ana@a.example", "", None, "Ana@a.example"),
+        ("ana@a.example", "Ana", "Ana", "ana@a.example"),
+        ("", "Ana <ana@a.example>", "Ana", "ana@a.example"),
+    ],
+)
+def test_a_mail_address_is_a_contact_and_no_name(
+    tmp_path: Path, author: str, shown: str, called: str | None, contact: str
+):
+    cells = [cell.replace('"', '""') for cell in (author, shown)]
+    row = f'1,2026-02-10,"{cells[0]}","{cells[1]}",Hi\n'
+
+    (found,) = messages(pulled(tmp_path, "id,at,author,display,text\n" + row, columns=NAMED))
+
+    who = found.author
+    assert (who.handle, who.display, who.contact) == (None, called, contact)
+    assert who.id == (author or shown).casefold()
+
+
+def test_a_handle_stays_beside_a_mail_address_and_a_fediverse_name_is_none(tmp_path: Path):
+    rows = "1,2026-02-10,ana_r,ana@a.example,Hi\n2,2026-02-10,@ana@social.example,,Hi\n"
+
+    one, two = messages(pulled(tmp_path, "id,at,author,display,text\n" + rows, columns=NAMED))
+
+    assert (one.author.handle, one.author.contact) == ("ana_r", "ana@a.example")
+    assert (two.author.handle, two.author.contact) == ("ana@social.example", None)
 
 
 def test_the_text_is_kept_as_it_was(tmp_path: Path):
