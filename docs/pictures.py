@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SHOTS = {"today": "/", "topics": "/topics", "topic": "/topics/T-6", "review": "/review"}
+SHOTS = {"today": "/", "topics": "/topics", "topic": "/topics/T-5", "review": "/review"}
 QUIET = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --hide-scrollbars --window-size=1200,900"

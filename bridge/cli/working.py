@@ -29,11 +29,17 @@ Detailed = Annotated[
 REASONS = 5  # why rows were left out, at most
 
 
+SendNothing = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Propose and send nothing; say what would change in the tracker."),
+]
+
+
 def run(
     ctx: typer.Context,
     until: Annotated[str, typer.Option("--until", metavar="STEP", help="Last step to do.")] = "sync",
     as_of: AsOf = None,
-    dry_run: DryRun = False,
+    dry_run: SendNothing = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Do the whole pipeline once: pull, understand, gather into topics, decide, and send what is due."""
@@ -43,7 +49,7 @@ def run(
 def sync(
     ctx: typer.Context,
     as_of: AsOf = None,
-    dry_run: DryRun = False,
+    dry_run: SendNothing = False,
     detailed: Detailed = False,
     as_json: JsonFlag = False,
 ) -> None:

@@ -318,7 +318,7 @@ def drop_statements(session: Session, item_ids: Sequence[int], keep: Sequence[in
     if not ids:
         return
     topics = select(Assignment.topic).where(col(Assignment.statement_id).in_(ids))
-    session.exec(update(Topic).where(col(Topic.number).in_(topics)).values(touched=True))
+    session.exec(update(Topic).where(col(Topic.number).in_(topics)).values(touched=col(Topic.touched) + 1))
     for table in (Evidence, Position, Assignment):
         session.exec(delete(table).where(col(table.statement_id).in_(ids)))
     session.exec(delete(Statement).where(col(Statement.id).in_(ids)))
