@@ -52,7 +52,7 @@ unit: setup-dev ## the fast tests
 lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell bridge topics connectors docs tests README.md CHANGELOG.md CONTRIBUTING.md
+	$(BIN)/codespell bridge connectors docs README.md CHANGELOG.md CONTRIBUTING.md
 	$(BIN)/interrogate --quiet bridge topics connectors
 
 types: setup-dev
