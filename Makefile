@@ -1,6 +1,6 @@
 # The one door. `make run` and `make test` do their own set-up; they need git, make and python3-venv only.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run serve test unit lint types docs proof test-servers test-browser lock migration clean
+.PHONY: help setup setup-dev run serve test unit lint types docs proof lock migration clean
 
 PYTHON ?= python3
 TORCH := torch==2.13.0
@@ -44,10 +44,10 @@ serve: setup ## serve the page of your own settings
 
 test: setup-dev ## set up, then lint, types, and all tests that need no other server
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -n 2 -m "not proof and not servers and not browser"
+	$(BIN)/python -m pytest -n 2 -m "not proof"
 
 unit: setup-dev ## the fast tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not proof and not servers and not browser"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not proof"
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -62,14 +62,9 @@ docs: setup ## write the generated parts of the documentation
 	$(BIN)/python -m bridge.config.docs
 	$(BIN)/python docs/commands.py
 
-proof: setup-dev ## the long proofs
-	$(BIN)/python -m pytest -m proof
-
-test-servers: setup-dev ## tests against real servers, installed by themselves
-	$(BIN)/python -m pytest -m servers
-
-test-browser: setup-dev ## tests in Chromium, installed by itself
-	$(BIN)/python -m pytest -m browser
+proof: setup-dev ## the long proofs; FILE=posts.csv for the one that needs a file
+	$(BIN)/python tests/proof/scale.py
+	@$(if $(FILE),$(BIN)/python tests/proof/same_each_time.py "$(FILE)",echo "Not proved: the same each time. Give FILE=posts.csv with columns id, text, author and time." >&2; false)
 
 migration: setup-dev ## a new migration from the models: make migration NAME=words
 	$(BIN)/python -m bridge.migrations "$(NAME)"
