@@ -42,7 +42,8 @@ def resolve(words: list[str]) -> tuple[Any, list[str]]:
     command, left = TREE, list(words)
     while left and left[0].startswith("-"):
         option = left.pop(0)
-        assert any(option in parameter.opts for parameter in TREE.params), f"{option} is no option of {NAME}"
+        known = {"--help", *options_of(TREE)}  # click adds --help by itself
+        assert option in known, f"{option} is no option of {NAME}"
         if option == "--config":
             left.pop(0)
     while hasattr(command, "commands") and left:
