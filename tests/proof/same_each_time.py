@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--as-of", default="2015-02-20")
     parser.add_argument("--encoder", default="minilm+use")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--ways", default="", help="only the ways whose names hold one of these, by comma")
     wanted = parser.parse_args()
     draw = random.Random(wanted.seed)
     with wanted.file.open(encoding="utf-8", newline="") as file:
@@ -47,7 +48,8 @@ def main() -> int:
         f"{wanted.kills} kills": lambda place: place.take(rows, kills=wanted.kills, draw=draw),
     }
     prints = {}
-    for name, take in ways.items():
+    chosen = [name for name in ways if any(part in name for part in wanted.ways.split(","))]
+    for name, take in ((name, ways[name]) for name in chosen):
         with tempfile.TemporaryDirectory() as folder:
             place = Place(Path(folder), wanted.as_of, wanted.encoder)
             started = time.perf_counter()
