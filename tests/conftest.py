@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pytest_socket import socket_allow_hosts
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))  # so that tests can say `from builders import …`
@@ -22,6 +23,11 @@ os.environ.update(dict.fromkeys((*OFFLINE, *ONE_THREAD), "1"))
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_setup():
     socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+# Time limits belong to benchmarks; on landing the examples are the same each time, elsewhere they are new.
+settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session", autouse=True)
