@@ -24,7 +24,7 @@ __all__ = ["Block", "Encoder", "describe", "encode_distinct", "make_encoder"]
 
 USE_WEIGHT: Final = 0.85  # of the block "use" beside "minilm"; chosen on labelled sets, see docs/encoders.md
 
-_NAMES: Final = ("default", "minilm+use", "minilm", "use", "hash")
+_NAMES: Final = ("default", "minilm+use", "multilingual", "minilm", "use", "hash")
 _KINDS: Final = {
     "sentence-transformers": "sentence-transformers:NAME_OR_FOLDER",
     "model2vec": "model2vec:FOLDER",
@@ -74,6 +74,7 @@ def encode_distinct(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float3
 
 
 def _built_in(name: str, cache: Path, progress: Progress | None) -> Encoder:
+    from topics.encoders.by_language import ByLanguage
     from topics.encoders.hashed import Hashed
     from topics.encoders.joined import Joined
     from topics.encoders.minilm import load_minilm
@@ -81,12 +82,13 @@ def _built_in(name: str, cache: Path, progress: Progress | None) -> Encoder:
 
     makers: dict[str, Callable[[], Encoder]] = {
         "hash": Hashed,
-        "use": load_use,
+        "use": lambda: load_use(cache, progress),
         "minilm": lambda: load_minilm(cache, progress),
     }
     if name in makers:
         return makers[name]()
-    return Joined([(load_minilm(cache, progress), 1.0), (load_use(), USE_WEIGHT)])
+    both = (load_minilm(cache, progress), 1.0), (load_use(cache, progress), USE_WEIGHT)
+    return ByLanguage(*both) if name == "multilingual" else Joined(list(both))
 
 
 def _from_files(kind: str, rest: str) -> Encoder:

