@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 from connectors import Rejected, Upsert
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bridge.app import App
     from bridge.pipeline.context import Progress
 
@@ -54,14 +57,22 @@ def _batches(
 
 
 def _write(app: App, batch: list[tuple[str, str]], target: TextIO) -> None:
-    from topics.embed import encode_distinct
     from topics.normalise import normalise, plain
 
     short = [plain(normalise(text).text) for _, text in batch]
-    classifier, encoder = app.classifier, app.encoder
-    block = next((block for block in encoder.blocks if block.name == classifier.uses), None)
-    vectors = encode_distinct(encoder, short)[:, block.start : block.stop] if block else None
-    for (name, _), found in zip(batch, classifier.predict(short, vectors), strict=True):
-        scores = {kind.value: round(value, 4) for kind, value in found.scores.items()}
-        row = {"id": name, "kind": found.kind.value, "score": round(found.score, 4), "scores": scores}
+    found = app.classifier.predict(short, vectors_of(app, short))
+    for (name, _), score in zip(batch, found, strict=True):
+        scores = {kind.value: round(value, 4) for kind, value in score.scores.items()}
+        row = {"id": name, "kind": score.kind.value, "score": round(score.score, 4), "scores": scores}
         target.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def vectors_of(app: App, texts: list[str]) -> dict[str, NDArray[np.float32]] | None:
+    """Return the blocks of the vectors that the classifier reads, None when the encoder has none of them."""
+    from topics.embed import encode_distinct
+
+    wanted = [block for block in app.encoder.blocks if block.name in (app.classifier.uses or ())]
+    if not wanted:
+        return None
+    vectors = encode_distinct(app.encoder, texts)
+    return {block.name: vectors[:, block.start : block.stop] for block in wanted}

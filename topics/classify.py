@@ -1,9 +1,9 @@
 """What a statement is: problem, request, question, praise or other, with a calibrated probability of each.
 
-Two views of the same text are added up: a linear one of hashed word and letter n-grams with a few signs
-that every language shares (`?`, `!`, emoji, stars), and a small network on the MiniLM vectors that were
-made for the topics anyway, when the caller has them. Both are read row by row, so a text scores the same
-alone and in any batch. The weights are learned by `topics.train`.
+Up to three views of the same text are averaged: a linear one of hashed word and letter n-grams with a few
+signs that every language shares (`?`, `!`, emoji, stars), and a small network on each block of the vectors
+that were made for the topics anyway (MiniLM, USE), where the caller has them. All are read row by row, so a
+text scores the same alone and in any batch. The weights are learned by `topics.train`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,13 +31,14 @@ Doubles = NDArray[np.float64]
 
 KINDS: Final = tuple(Kind)
 WEIGHTS: Final = Path(__file__).with_name("weights") / "kinds.npz"
-VECTOR_COLUMNS: Final = 384
+BLOCKS: Final = {"minilm": 384, "use": 512}  # what vectors may be handed in, and their lengths
 BUCKETS: Final = 1 << 16  # of words, and as many again of letters
 _LETTER_GRAMS: Final = (3, 4, 5)
 _LONGEST: Final = 2_000  # characters read of one text; a statement is far shorter
 _BLOCK: Final = 512  # texts turned into n-grams at a time, to bound memory
 _SIGNS: Final = 10
 _UNITS: Final = 128
+_REQUEST: Final = KINDS.index(Kind.REQUEST)
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|[^\w\s]", re.UNICODE)
 _AWAY = re.compile(r"https?://\S+|www\.\S+|(?<!\w)@\w+")
@@ -138,6 +139,16 @@ def signs(text: str) -> list[float]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A small network that reads a vector and the signs; `count` is the vector's length and 10 signs."""
+
+    inner: Floats  # (count, 128)
+    inner_bias: Floats  # (128,)
+    outer: Floats  # (128, 5)
+    outer_bias: Floats  # (5,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """All the classifier knows; columns of kinds are in the order of `KINDS`."""
@@ -146,18 +157,19 @@ class Weights:
     grams: Floats  # (2 * BUCKETS, 5)
     text_signs: Floats  # (10, 5)
     text_bias: Floats  # (5,)
-    inner: Floats  # (394, 128) from a vector and the signs to the units of a small network
-    inner_bias: Floats  # (128,)
-    outer: Floats  # (128, 5)
-    outer_bias: Floats  # (5,)
-    alone: Floats  # (2, 5) scale and shift of the text's evidence when it decides alone
-    both: Floats  # (3, 5) scale of the text's and of the vector's evidence, and shift, when both decide
+    networks: Mapping[str, Network]  # one a block of `BLOCKS`
+    scales: Mapping[str, Floats]  # by the views that speak, see `views`: (6,) a scale, and a shift a kind
+
+
+def views(blocks: Iterable[str] = ()) -> str:
+    """Return the name of the views that speak: the text, and the blocks handed in, as "text+minilm"."""
+    return "+".join(["text", *(name for name in BLOCKS if name in set(blocks))])
 
 
 class KindClassifier:
     """Tells the kind of statements; the same statement gets the same scores alone and in any batch."""
 
-    uses: str | None = "minilm"
+    uses: tuple[str, ...] = tuple(BLOCKS)
 
     def __init__(self, weights: Weights, *, model_id: str, revision: str) -> None:
         self.model_id = model_id
@@ -173,47 +185,61 @@ class KindClassifier:
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
                 meta = json.loads(str(file["meta"]))
-                arrays = {name: file[name].astype(np.float32) for name in _shapes()}
+                arrays = {name: file[name].astype(np.float32) for name in shapes()}
         except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
             raise ModelError(
                 f"{path} holds no kind weights ({error}); make them with python -m topics.train"
             ) from error
         _check(path, arrays, meta)
-        return cls(Weights(**arrays), model_id=str(meta["model_id"]), revision=str(meta["revision"]))
+        return cls(from_arrays(arrays), model_id=str(meta["model_id"]), revision=str(meta["revision"]))
 
-    def predict(self, texts: Sequence[str], vectors: NDArray[np.float32] | None = None) -> list[KindScore]:
+    def predict(
+        self,
+        texts: Sequence[str],
+        vectors: NDArray[np.float32] | Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> list[KindScore]:
         """Return the kind of each text, in order, with calibrated probabilities that add up to 1.
 
-        `vectors` are the l2-normalised all-MiniLM-L6-v2 vectors of the same texts, shape (len(texts), 384);
-        without them the text alone decides, and a row that is zero or not finite counts as absent. Raises
-        `ValueError` on another shape.
+        `vectors` are l2-normalised vectors of the same texts by block: "minilm", shape (len(texts), 384), and
+        "use", (len(texts), 512), either or both; an array alone is MiniLM's. Without them the text alone
+        decides. Where a row of a block is zero or not finite, all blocks of that text count as absent. Raises
+        `ValueError` on another shape or block.
         """
-        if vectors is not None and vectors.shape != (len(texts), VECTOR_COLUMNS):
-            raise ValueError(
-                f"the vectors have shape {vectors.shape}; {len(texts)} texts need "
-                f"({len(texts)}, {VECTOR_COLUMNS}): pass the MiniLM vectors of the same texts, or None"
-            )
+        given = vectors if isinstance(vectors, Mapping) else {} if vectors is None else {"minilm": vectors}
+        for name, array in given.items():
+            _fits(name, array, len(texts))
         return [
             score
             for start in range(0, len(texts), _BLOCK)
             for score in self._block(
                 [neutral(clean(text)) for text in texts[start : start + _BLOCK]],
-                None if vectors is None else vectors[start : start + _BLOCK],
+                {name: array[start : start + _BLOCK] for name, array in given.items()},
             )
         ]
 
-    def _block(self, texts: Sequence[str], vectors: NDArray[np.float32] | None) -> Iterator[KindScore]:
+    def _block(self, texts: Sequence[str], vectors: Mapping[str, Floats]) -> Iterator[KindScore]:
         held = self._weights
-        shown = np.array([signs(text) for text in texts], dtype=np.float64)
-        by_text = text_logits(grams(texts), shown, held)
-        logits = combine(by_text, None, held)
-        if vectors is not None:
-            usable = np.isfinite(vectors).all(axis=1) & np.any(vectors, axis=1)
-            safe = np.where(usable[:, None], vectors, 0).astype(np.float64)
-            both = combine(by_text, vector_logits(safe, shown, held), held)
-            logits = np.where(usable[:, None], both, logits)
+        shown = np.array([signs(text) for text in texts], dtype=np.float64).reshape(len(texts), _SIGNS)
+        by_view = {"text": text_logits(grams(texts), shown, held)}
+        logits = combine(by_view, held)
+        if vectors:
+            usable = np.all([np.isfinite(part).all(1) & part.any(1) for part in vectors.values()], axis=0)
+            for name, part in vectors.items():
+                safe = np.where(usable[:, None], part, 0).astype(np.float64)
+                by_view[name] = vector_logits(safe, shown, held.networks[name])
+            logits = np.where(usable[:, None], combine(by_view, held), logits)
         for text, row in zip(texts, softmax(logits), strict=True):
             yield _score(row if text else _NOTHING)
+
+
+def _fits(name: str, array: Floats, count: int) -> None:
+    if name not in BLOCKS:
+        raise ValueError(f"there is no block {name!r}; the classifier reads {', '.join(BLOCKS)}")
+    if array.shape != (count, BLOCKS[name]):
+        raise ValueError(
+            f"the {name} vectors have shape {array.shape}; {count} texts need ({count}, {BLOCKS[name]}): "
+            "pass the vectors of the same texts, or None"
+        )
 
 
 def text_logits(found: Grams, shown: Doubles, weights: Weights) -> Doubles:
@@ -226,17 +252,34 @@ def text_logits(found: Grams, shown: Doubles, weights: Weights) -> Doubles:
     return np.stack(summed, axis=1) + _times(shown, weights.text_signs) + weights.text_bias
 
 
-def vector_logits(vectors: Doubles, shown: Doubles, weights: Weights) -> Doubles:
-    """Return the evidence of the vectors and signs for each kind, shape (texts, 5)."""
-    units = np.maximum(_times(np.hstack([vectors, shown]), weights.inner) + weights.inner_bias, 0)
-    return _times(units, weights.outer) + weights.outer_bias
+def vector_logits(vectors: Doubles, shown: Doubles, network: Network) -> Doubles:
+    """Return the evidence of the vectors of one block and the signs for each kind, shape (texts, 5)."""
+    units = np.maximum(_times(np.hstack([vectors, shown]), network.inner) + network.inner_bias, 0)
+    return _times(units, network.outer) + network.outer_bias
 
 
-def combine(by_text: Doubles, by_vector: Doubles | None, weights: Weights) -> Doubles:
-    """Return calibrated logits from the evidence of the text, and of the vector where there is one."""
-    if by_vector is None:
-        return np.asarray(by_text * weights.alone[0] + weights.alone[1])
-    return np.asarray(by_text * weights.both[0] + by_vector * weights.both[1] + weights.both[2])
+def combine(by_view: Mapping[str, Doubles], weights: Weights) -> Doubles:
+    """Return calibrated logits from the evidence of the text and of each block there is."""
+    scales = weights.scales[views(by_view)]
+    return np.asarray(join(by_view) * scales[0] + scales[1:])
+
+
+def join(by_view: Mapping[str, Doubles]) -> Doubles:
+    """Return the mean of the views' log-probabilities, not yet calibrated.
+
+    What asks is told by its form, and MiniLM knows what a text is about: it told requests
+    worst on left-out sets, so where USE speaks it is not heard on them.
+    """
+    said = {name: _logs(evidence) for name, evidence in by_view.items()}
+    mean = np.mean(list(said.values()), axis=0)
+    heard = [part for name, part in said.items() if name != "minilm" or "use" not in said]
+    mean[:, _REQUEST] = np.mean([part[:, _REQUEST] for part in heard], axis=0)
+    return np.asarray(mean)
+
+
+def _logs(logits: Doubles) -> Doubles:
+    lowered = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(lowered - np.log(np.exp(lowered).sum(axis=1, keepdims=True)))
 
 
 def softmax(logits: Doubles) -> Doubles:
@@ -260,24 +303,54 @@ def _score(row: Doubles) -> KindScore:
     return KindScore(kind=kind, score=scores[kind], scores=scores)
 
 
-def _shapes() -> dict[str, tuple[int, ...]]:
+def combinations() -> list[str]:
+    """Return the names of all sets of views that may speak: the text with none, some or all of the blocks."""
+    return [
+        views(blocks) for count in range(len(BLOCKS) + 1) for blocks in itertools.combinations(BLOCKS, count)
+    ]
+
+
+def shapes() -> dict[str, tuple[int, ...]]:
+    """Return the names and shapes of the arrays of a file of weights."""
     kinds = len(KINDS)
-    return {
+    found: dict[str, tuple[int, ...]] = {
         "rarity": (2 * BUCKETS,),
         "grams": (2 * BUCKETS, kinds),
         "text_signs": (_SIGNS, kinds),
         "text_bias": (kinds,),
-        "inner": (VECTOR_COLUMNS + _SIGNS, _UNITS),
-        "inner_bias": (_UNITS,),
-        "outer": (_UNITS, kinds),
-        "outer_bias": (kinds,),
-        "alone": (2, kinds),
-        "both": (3, kinds),
     }
+    for name, columns in BLOCKS.items():
+        found[f"{name}.inner"] = (columns + _SIGNS, _UNITS)
+        found[f"{name}.inner_bias"] = (_UNITS,)
+        found[f"{name}.outer"] = (_UNITS, kinds)
+        found[f"{name}.outer_bias"] = (kinds,)
+    return found | {f"scales.{name}": (1 + kinds,) for name in combinations()}
+
+
+def to_arrays(weights: Weights) -> dict[str, Floats]:
+    """Return the weights as the arrays of a file, named as in `shapes`."""
+    found = {name: getattr(weights, name) for name in ("rarity", "grams", "text_signs", "text_bias")}
+    for block, network in weights.networks.items():
+        found |= {f"{block}.{name}": getattr(network, name) for name in Network.__slots__}
+    return found | {f"scales.{name}": scales for name, scales in weights.scales.items()}
+
+
+def from_arrays(arrays: Mapping[str, Floats]) -> Weights:
+    """Return the weights that `to_arrays` wrote out."""
+    return Weights(
+        rarity=arrays["rarity"],
+        grams=arrays["grams"],
+        text_signs=arrays["text_signs"],
+        text_bias=arrays["text_bias"],
+        networks={
+            block: Network(*(arrays[f"{block}.{name}"] for name in Network.__slots__)) for block in BLOCKS
+        },
+        scales={name: arrays[f"scales.{name}"] for name in combinations()},
+    )
 
 
 def _check(path: Path, arrays: Mapping[str, Floats], meta: Mapping[str, object]) -> None:
-    for name, shape in _shapes().items():
+    for name, shape in shapes().items():
         if arrays[name].shape != shape:
             raise ModelError(
                 f"{path}: {name} has shape {arrays[name].shape}, not {shape}; train the weights again"

@@ -14,8 +14,8 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,27 +25,29 @@ from numpy.typing import NDArray
 from topics.classify import (
     BUCKETS,
     KINDS,
-    VECTOR_COLUMNS,
     WEIGHTS,
     Doubles,
     Floats,
     Grams,
+    Network,
     Weights,
     clean,
-    combine,
+    combinations,
     grams,
     neutral,
     signs,
     softmax,
     text_logits,
+    to_arrays,
     vector_logits,
     weigh,
 )
-from topics.records import Kind
+from topics.normalise import normalise, plain
+from topics.train_calibrate import OURS, Allowed, Unseen, calibrate
 from topics.train_data import LICENCES, Row, measuring_rows, training_rows
+from topics.train_judge import judge
 
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-Allowed = NDArray[np.bool_]
+Encode = Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]]
 
 _BLOCK: Final = 2_000
 _SIGN_SCALE: Final = (
@@ -55,9 +57,8 @@ _VECTOR_SCALE: Final = (
     5.0  # a vector's 384 columns have length 1 altogether; a network learns from larger ones
 )
 _PACE: Final = 0.002  # the network's first learning rate; it falls to zero
-_OURS: Final = {"own": 3.0, "patterns": 3.0}  # the only tweets and forum posts among the sets
 _SMALL: Final = 1_000  # values: smaller arrays are kept in full precision
-_MODEL_ID: Final = "kinds-en-1"
+_MODEL_ID: Final = "kinds-en-2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Known:
     sources: NDArray[np.str_]
     grams: Grams
     signs: Doubles
-    vectors: Doubles
+    vectors: Mapping[str, Doubles]  # by block
     allowed: Allowed
     voices: Doubles
 
@@ -75,25 +76,37 @@ class Known:
         return len(self.sources)
 
 
-def minilm(cache: Path | None = None) -> Encode:
-    """Return the default encoder's `encode`: texts in, unit vectors of shape (len(texts), 384) out."""
+def blocks(cache: Path | None = None) -> Encode:
+    """Return the default encoder's `encode`, its unit vectors parted by block as in `BLOCKS`."""
     from platformdirs import user_cache_path
 
-    from topics.encoders.minilm import load_minilm
+    from topics.embed import make_encoder
 
-    return load_minilm(cache or user_cache_path("feedback-bridge")).encode
+    encoder = make_encoder("minilm+use", cache=cache or user_cache_path("feedback-bridge"))
+
+    def encode(texts: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+        vectors = encoder.encode(texts)
+        return {block.name: vectors[:, block.start : block.stop] for block in encoder.blocks}
+
+    return encode
+
+
+def read(text: str) -> str:
+    """Return a text as the bridge hands it to the classifier, and as the classifier then reads it."""
+    return clean(plain(normalise(text).text))
 
 
 def know(rows: Sequence[Row], encode: Encode) -> Known:
     """Return the rows as numbers; each distinct text is encoded once."""
-    plain = [clean(row.text) for row in rows]
-    texts = [neutral(text) for text in plain]
-    distinct, position = np.unique(np.array(plain), return_inverse=True)
+    read_rows = [read(row.text) for row in rows]
+    texts = [neutral(text) for text in read_rows]
+    distinct, position = np.unique(np.array(read_rows), return_inverse=True)
+    vectors = encode(distinct.tolist())
     return Known(
         sources=np.array([row.source for row in rows]),
         grams=_all_grams(texts),
         signs=np.array([signs(text) for text in texts], dtype=np.float64),
-        vectors=encode(distinct.tolist())[position].astype(np.float64),
+        vectors={name: found[position].astype(np.float64) for name, found in vectors.items()},
         allowed=np.array([[kind in row.allowed for kind in KINDS] for row in rows]),
         voices=voices(rows),
     )
@@ -114,7 +127,7 @@ def voices(rows: Sequence[Row]) -> Doubles:
     The rows of one set and label weigh together as the square root of their number, ours three times that.
     """
     sizes = Counter((row.source, row.allowed) for row in rows)
-    found = np.array([_OURS.get(row.source, 1.0) * sizes[row.source, row.allowed] ** -0.5 for row in rows])
+    found = np.array([OURS.get(row.source, 1.0) * sizes[row.source, row.allowed] ** -0.5 for row in rows])
     scaled: Doubles = found / found.mean()
     return scaled
 
@@ -212,22 +225,21 @@ def fit_weights(known: Known, keep: NDArray[np.bool_]) -> Weights:
     sparse = csr_matrix((values, (known.grams.rows, known.grams.buckets)), shape=(len(known), 2 * BUCKETS))
     both = hstack([sparse, csr_matrix(known.signs * _SIGN_SCALE)]).tocsr()[keep]
     by_text, text_bias = fit_partial(both, known.allowed[keep], known.voices[keep])
-    layers = fit_network(
-        np.hstack([known.vectors * _VECTOR_SCALE, known.signs])[keep], known.allowed[keep], known.voices[keep]
-    )
-    layers[0][:VECTOR_COLUMNS] *= _VECTOR_SCALE
     return Weights(
         rarity=rarity,
         grams=by_text[: 2 * BUCKETS].astype(np.float32),
         text_signs=(by_text[2 * BUCKETS :] * _SIGN_SCALE).astype(np.float32),
         text_bias=text_bias.astype(np.float32),
-        inner=layers[0],
-        inner_bias=layers[1],
-        outer=layers[2],
-        outer_bias=layers[3],
-        alone=np.array([[1.0] * len(KINDS), [0.0] * len(KINDS)], dtype=np.float32),
-        both=np.array([[0.5] * len(KINDS), [0.5] * len(KINDS), [0.0] * len(KINDS)], dtype=np.float32),
+        networks={name: _network(vectors, known, keep) for name, vectors in known.vectors.items()},
+        scales={name: np.array([1.0, 0, 0, 0, 0, 0], dtype=np.float32) for name in combinations()},
     )
+
+
+def _network(vectors: Doubles, known: Known, keep: NDArray[np.bool_]) -> Network:
+    features = np.hstack([vectors * _VECTOR_SCALE, known.signs])
+    layers = fit_network(features[keep], known.allowed[keep], known.voices[keep])
+    layers[0][: vectors.shape[1]] *= _VECTOR_SCALE
+    return Network(*layers)
 
 
 def _rarity(found: Grams, count: int) -> Floats:
@@ -235,35 +247,16 @@ def _rarity(found: Grams, count: int) -> Floats:
     return np.asarray(np.log((1 + count) / (1 + seen)) + 1, dtype=np.float32)
 
 
-# --- calibrating ---
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """What a model said of rows it had not seen, by text and by vector, and the kinds each row allows."""
-
-    sources: NDArray[np.str_]
-    by_text: Doubles
-    by_vector: Doubles
-    allowed: Allowed
-
-    def of(self, source: str) -> Unseen:
-        """Return the rows of one set."""
-        its = self.sources == source
-        return Unseen(self.sources[its], self.by_text[its], self.by_vector[its], self.allowed[its])
-
-
 def evidence(known: Known, weights: Weights, keep: NDArray[np.bool_]) -> Unseen:
     """Return what the weights say of the rows where `keep` is true."""
     chosen = keep[known.grams.rows]
     places = np.cumsum(keep) - 1
     found = Grams(places[known.grams.rows[chosen]], known.grams.buckets[chosen], known.grams.counts[chosen])
-    return Unseen(
-        known.sources[keep],
-        text_logits(found, known.signs[keep], weights),
-        vector_logits(known.vectors[keep], known.signs[keep], weights),
-        known.allowed[keep],
-    )
+    by_view = {"text": text_logits(found, known.signs[keep], weights)} | {
+        name: vector_logits(vectors[keep], known.signs[keep], weights.networks[name])
+        for name, vectors in known.vectors.items()
+    }
+    return Unseen(known.sources[keep], by_view, known.allowed[keep])
 
 
 def leave_one_out(known: Known, say: Callable[[str], None]) -> Unseen:
@@ -273,132 +266,11 @@ def leave_one_out(known: Known, say: Callable[[str], None]) -> Unseen:
         say(f"learning without {source}")
         held = known.sources == source
         parts.append(evidence(known, fit_weights(known, ~held), held))
-    return Unseen(*(np.concatenate([getattr(part, name) for part in parts]) for name in Unseen.__slots__))
-
-
-def calibrate(weights: Weights, unseen: Unseen) -> Weights:
-    """Return the weights with the scales that fit the unseen rows best, every set counting the same."""
-    sizes = Counter(unseen.sources.tolist())
-    loud = np.array([1 / sizes[source] for source in unseen.sources.tolist()])
-    alone = _scales([unseen.by_text], unseen.allowed, loud / loud.sum())
-    both = _scales([unseen.by_text, unseen.by_vector], unseen.allowed, loud / loud.sum())
-    return replace(weights, alone=alone, both=both)
-
-
-def _scales(views: Sequence[Doubles], allowed: Allowed, loud: Doubles) -> Floats:
-    """Return one scale for all views and kinds, and no shift, as frequencies of kinds differ by channel.
-
-    A scale for each view, or for each view and kind, told unseen sets worse (docs/models.md).
-    """
-    from scipy.optimize import minimize_scalar
-
-    mean = np.mean(views, axis=0)
-
-    def loss(scale: float) -> float:
-        shares = softmax(scale * mean)
-        return -float((loud * np.log(np.maximum((shares * allowed).sum(axis=1), 1e-9))).sum())
-
-    scale = minimize_scalar(loss, bounds=(0.05, 5.0), method="bounded").x / len(views)
-    kinds = allowed.shape[1]
-    return np.array([*([scale] * kinds for _ in views), [0.0] * kinds], dtype=np.float32)
-
-
-# --- judging ---
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """How well one set was told; F1 and macro-F1 are of a kind against the rest."""
-
-    source: str
-    rows: int
-    agree: float  # share of rows whose kind the label allows
-    f1: dict[Kind, float]  # where the set has both the kind and others
-    macro: dict[Kind, float]
-    error: float  # expected calibration error, ten bins
-
-
-def figures(source: str, logits: Doubles, allowed: Allowed) -> Figures:
-    """Return the figures of one set; a kind is judged on the rows that have only it, or can't be it."""
-    shares = softmax(logits)
-    said = shares.argmax(axis=1)
-    right = allowed[np.arange(len(said)), said]
-    f1, macro = {}, {}
-    for column, kind in enumerate(KINDS):
-        only = allowed[:, column] & (allowed.sum(axis=1) == 1)
-        judged = only | ~allowed[:, column]
-        if min(only.sum(), (judged & ~only).sum()) >= 10:  # noqa: PLR2004 - fewer say nothing
-            hits, misses = (
-                _f1(only[judged], said[judged] == column),
-                _f1(~only[judged], said[judged] != column),
-            )
-            f1[kind], macro[kind] = hits, (hits + misses) / 2
-    clear = _clear(allowed)
-    return Figures(
-        source=source,
-        rows=len(said),
-        agree=float(right.mean()),
-        f1=f1,
-        macro=macro,
-        error=_calibration(shares, allowed, clear),
+    return Unseen(
+        np.concatenate([part.sources for part in parts]),
+        {name: np.concatenate([part.by_view[name] for part in parts]) for name in parts[0].by_view},
+        np.concatenate([part.allowed for part in parts]),
     )
-
-
-def _clear(allowed: Allowed) -> NDArray[np.bool_]:
-    return np.asarray(allowed.sum(axis=1) == 1)
-
-
-def _calibration(shares: Doubles, allowed: Allowed, clear: NDArray[np.bool_]) -> float:
-    """Return the error of the chosen kind, or of one kind against the rest where only that is labelled."""
-    if not clear.any():
-        return float("nan")
-    labels = set(map(tuple, allowed.tolist()))
-    if (~clear).any() and len(labels) == 2:  # noqa: PLR2004 - a kind, or all the others
-        column = int(np.flatnonzero(allowed[clear][0])[0])
-        return calibration_error(shares[:, column], clear)
-    said = shares[clear].argmax(axis=1)
-    return calibration_error(shares[clear].max(axis=1), allowed[clear][np.arange(len(said)), said])
-
-
-def _f1(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
-    return float(2 * (truth & said).sum() / max(truth.sum() + said.sum(), 1))
-
-
-def calibration_error(shares: Doubles, right: NDArray[np.bool_], bins: int = 10) -> float:
-    """Return the mean distance between the probability said and the share right, over equally wide bins."""
-    place = np.minimum((shares * bins).astype(int), bins - 1)
-    return float(
-        sum(
-            (place == box).mean() * abs(shares[place == box].mean() - right[place == box].mean())
-            for box in set(place.tolist())
-        )
-    )
-
-
-def table(found: Sequence[Figures]) -> str:
-    """Return the figures as a Markdown table."""
-    lines = [
-        "| set | rows | agree | problem macro-F1 | F1: problem | request | question | praise | other | ECE |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for one in found:
-        kinds = " | ".join(f"{one.f1[kind]:.3f}" if kind in one.f1 else "–" for kind in KINDS)
-        macro = f"{one.macro[Kind.PROBLEM]:.3f}" if Kind.PROBLEM in one.macro else "–"
-        lines.append(f"| {one.source} | {one.rows} | {one.agree:.3f} | {macro} | {kinds} | {one.error:.3f} |")
-    return "\n".join(lines)
-
-
-def judge(unseen: Unseen, weights: Weights) -> str:
-    """Return tables of what the calibration makes of the evidence, by text and vector, and by text alone."""
-    out = []
-    for title, vectors in (("Text and vector", True), ("Text alone", False)):
-        rows = []
-        for source in sorted(set(unseen.sources.tolist())):
-            part = unseen.of(source)
-            logits = combine(part.by_text, part.by_vector if vectors else None, weights)
-            rows.append(figures(source, logits, part.allowed))
-        out.append(f"{title}:\n\n{table(rows)}")
-    return "\n\n".join(out)
 
 
 # --- keeping ---
@@ -407,11 +279,9 @@ def judge(unseen: Unseen, weights: Weights) -> str:
 def save(weights: Weights, folder: Path, sources: Sequence[str]) -> Path:
     """Write `kinds.npz` and `licences.json` into the folder; return the former's path."""
     folder.mkdir(parents=True, exist_ok=True)
-    small = {
-        name: getattr(weights, name).astype(
-            np.float16 if getattr(weights, name).size > _SMALL else np.float32
-        )
-        for name in Weights.__slots__
+    small: dict[str, Any] = {
+        name: array.astype(np.float16 if array.size > _SMALL else np.float32)
+        for name, array in to_arrays(weights).items()
     }
     digest = hashlib.sha256(b"".join(array.tobytes() for array in small.values())).hexdigest()[:12]
     meta = json.dumps({"model_id": _MODEL_ID, "revision": digest, "sets": sorted(set(sources))})
@@ -439,7 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(
             f"{missing.filename} is missing; --data or FEEDBACK_DATA must name the folder of the sets"
         )
-    encode = minilm(options.cache)
+    encode = blocks(options.cache)
     weights, unseen = train(rows, encode, _say)
     path = save(weights, options.out, [row.source for row in rows])
     _say(f"{path} written, {path.stat().st_size / 1e6:.1f} MB")

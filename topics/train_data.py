@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from topics.classify import clean
 from topics.records import Kind
 
 P, R, Q, PR, O = Kind  # noqa: E741 - short names for the mapping
@@ -281,7 +280,7 @@ def training_rows(folder: Path, cap: int = _CAP, seed: int = 7) -> list[Row]:
 
 def _airline(folder: Path) -> Iterator[Row]:
     for row in _read(folder / "airline_tweets_feb16-20.csv"):
-        text = clean(row["text"])
+        text = row["text"]
         if row["sentiment"] == "negative":
             yield _row("airline", text, P)
         else:

@@ -62,7 +62,7 @@ def classify(context: Context) -> dict[str, int]:
     for ids in context.slices("classify", lambda: _claim(context, slices.NEW), total):
         with context.database.reading() as session:
             statements = slices.statements(session, ids)
-        scores = context.classifier().predict([s.plain for s in statements], _block(context, statements))
+        scores = context.classifier().predict([s.plain for s in statements], _blocks(context, statements))
         rows = [
             {
                 "id": statement.id,
@@ -79,11 +79,14 @@ def classify(context: Context) -> dict[str, int]:
     return {"statements": done}
 
 
-def _block(context: Context, statements: Sequence[Statement]) -> NDArray[np.float32] | None:
-    """Return the part of the vectors that the classifier reads, None when the encoder has no such part."""
-    wanted = context.classifier().uses
-    block = next((block for block in context.encoder().blocks if block.name == wanted), None)
-    return None if block is None else vectors_of(context, statements)[:, block.start : block.stop]
+def _blocks(context: Context, statements: Sequence[Statement]) -> dict[str, NDArray[np.float32]] | None:
+    """Return the blocks of the vectors that the classifier reads, None when the encoder has none of them."""
+    wanted = context.classifier().uses or ()
+    blocks = [block for block in context.encoder().blocks if block.name in wanted]
+    if not blocks:
+        return None
+    vectors = vectors_of(context, statements)
+    return {block.name: vectors[:, block.start : block.stop] for block in blocks}
 
 
 def embed(context: Context) -> dict[str, int]:

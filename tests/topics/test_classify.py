@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from topics.classify import KINDS, WEIGHTS, KindClassifier, clean, grams
+from topics.classify import BLOCKS, KINDS, WEIGHTS, KindClassifier, clean, combinations, grams
+from topics.embed import make_encoder
 from topics.errors import ModelError
 from topics.records import Kind
 from topics.train_data import LICENCES
@@ -68,9 +69,15 @@ def classifier() -> KindClassifier:
     return KindClassifier.load()
 
 
-def some_vectors(count: int) -> np.ndarray:
-    drawn = np.random.default_rng(3).normal(size=(count, 384))
+def some_vectors(count: int, length: int = 384, seed: int = 3) -> np.ndarray:
+    drawn = np.random.default_rng(seed).normal(size=(count, length))
     return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+
+
+def real_vectors(texts: list[str], cache: Path) -> dict[str, np.ndarray]:
+    encoder = make_encoder("minilm+use", cache=cache)
+    vectors = encoder.encode(texts)
+    return {block.name: vectors[:, block.start : block.stop] for block in encoder.blocks}
 
 
 @pytest.mark.parametrize(("kind", "text"), TOLD, ids=[text for _, text in TOLD])
@@ -80,14 +87,35 @@ def test_a_plain_statement_is_told_by_its_text_alone(classifier: KindClassifier,
 
 @pytest.mark.slow
 def test_plain_statements_are_told_with_vectors_too(classifier: KindClassifier, tmp_path: Path):
-    from topics.encoders.minilm import load_minilm
-
     texts = [text for _, text in TOLD]
+    vectors = real_vectors(texts, tmp_path)
 
-    scores = classifier.predict(texts, load_minilm(tmp_path).encode(texts))
+    for names in (["minilm"], ["use"], ["minilm", "use"]):
+        scores = classifier.predict(texts, {name: vectors[name] for name in names})
 
-    right = [score.kind is kind for (kind, _), score in zip(TOLD, scores, strict=True)]
-    assert sum(right) >= 0.9 * len(right)
+        right = [score.kind is kind for (kind, _), score in zip(TOLD, scores, strict=True)]
+        assert sum(right) >= 0.9 * len(right)
+
+
+@pytest.mark.slow
+def test_a_hundredth_of_noise_in_the_vectors_hardly_moves_a_probability(
+    classifier: KindClassifier, tmp_path: Path
+):
+    texts = [text for _, text in TOLD]
+    vectors = real_vectors(texts, tmp_path)
+    noisy = {
+        name: found + 0.01 * some_vectors(len(texts), BLOCKS[name], seed=8) for name, found in vectors.items()
+    }
+
+    still, moved = classifier.predict(texts, vectors), classifier.predict(texts, noisy)
+
+    changes = [
+        abs(one.scores[kind] - other.scores[kind])
+        for one, other in zip(still, moved, strict=True)
+        for kind in KINDS
+    ]
+    assert max(changes) < 0.05
+    assert np.mean(changes) < 0.005
 
 
 COUNTERFACTUALS = [
@@ -109,12 +137,10 @@ def test_problem_and_issue_in_a_kind_sentence_do_not_make_a_complaint(
 
 @pytest.mark.slow
 def test_problem_and_issue_do_not_decide_with_vectors_either(classifier: KindClassifier, tmp_path: Path):
-    from topics.encoders.minilm import load_minilm
-
     texts = [shape.format(word) for shape, _ in COUNTERFACTUALS for word in ("problem", "issue")]
     kinds = [kind for _, kind in COUNTERFACTUALS for _ in range(2)]
 
-    scores = classifier.predict(texts, load_minilm(tmp_path).encode(texts))
+    scores = classifier.predict(texts, real_vectors(texts, tmp_path))
 
     assert [score.kind for score in scores] == kinds
 
@@ -133,15 +159,17 @@ def test_taking_problem_out_of_a_complaint_leaves_a_complaint(classifier: KindCl
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.text(max_size=80), min_size=1, max_size=12), st.booleans())
-def test_a_text_scores_the_same_alone_and_in_any_batch(texts: list[str], with_vectors: bool):
+@given(st.lists(st.text(max_size=80), min_size=1, max_size=12), st.sampled_from(combinations()))
+def test_a_text_scores_the_same_alone_and_in_any_batch(texts: list[str], names: str):
     classifier = KindClassifier.load()
-    vectors = some_vectors(len(texts)) if with_vectors else None
+    vectors = {name: some_vectors(len(texts), BLOCKS[name]) for name in names.split("+") if name in BLOCKS}
 
     together = classifier.predict(texts, vectors)
 
     for place, text in enumerate(texts):
-        (alone,) = classifier.predict([text], None if vectors is None else vectors[place : place + 1])
+        (alone,) = classifier.predict(
+            [text], {name: found[place : place + 1] for name, found in vectors.items()}
+        )
         for kind in KINDS:
             assert abs(alone.scores[kind] - together[place].scores[kind]) < 1e-6
 
@@ -194,6 +222,34 @@ def test_vectors_count(classifier: KindClassifier):
     assert first.scores != second.scores
 
 
+def test_every_block_counts(classifier: KindClassifier):
+    blocks = {name: some_vectors(1, length) for name, length in BLOCKS.items()}
+
+    told = [
+        classifier.predict(["see below"], {name: blocks[name] for name in names.split("+")[1:]})[0].score
+        for names in combinations()
+    ]
+
+    assert len(set(told)) == len(told)
+
+
+def test_an_array_alone_is_read_as_minilm_vectors(classifier: KindClassifier):
+    vectors = some_vectors(1)
+
+    assert classifier.predict(["see below"], vectors) == classifier.predict(
+        ["see below"], {"minilm": vectors}
+    )
+
+
+def test_no_blocks_are_no_vectors(classifier: KindClassifier):
+    assert classifier.predict(["where is my bag?"], {}) == classifier.predict(["where is my bag?"])
+
+
+def test_a_block_it_never_learned_is_refused_with_those_there_are(classifier: KindClassifier):
+    with pytest.raises(ValueError, match="there is no block 'bert'; the classifier reads minilm, use"):
+        classifier.predict(["hello"], {"bert": some_vectors(1)})
+
+
 def test_a_vector_that_is_not_finite_counts_as_absent(classifier: KindClassifier):
     vectors = some_vectors(2)
     vectors[0, 5] = np.nan
@@ -202,6 +258,13 @@ def test_a_vector_that_is_not_finite_counts_as_absent(classifier: KindClassifier
 
     assert broken == classifier.predict(["where is my bag?"])[0]
     assert whole != classifier.predict(["thanks a lot"])[0]
+
+
+def test_a_text_without_a_vector_in_one_block_is_told_by_its_text(classifier: KindClassifier):
+    vectors = {name: some_vectors(1, length) for name, length in BLOCKS.items()}
+    vectors["use"][:] = 0
+
+    assert classifier.predict(["where is my bag?"], vectors) == classifier.predict(["where is my bag?"])
 
 
 def test_vectors_of_another_shape_are_refused_with_the_shape_that_is_needed(classifier: KindClassifier):

@@ -9,20 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from topics.classify import KindClassifier
+from topics.classify import BLOCKS, KINDS, KindClassifier, Weights, combinations, combine, softmax
 from topics.records import Kind
-from topics.train import calibration_error, figures, fit_partial, main, save, table, train, voices
+from topics.train import fit_partial, main, read, save, train, voices
+from topics.train_calibrate import Unseen, calibrate
 from topics.train_data import LICENCES, READERS, Row, measuring_rows, own_rows, training_rows
-
-KINDS = tuple(Kind)
+from topics.train_judge import calibration_error, figures, table
 
 
 def hashed(texts: list[str]):
-    """Stand in for the encoder: each word a fixed direction."""
-    rows = np.zeros((len(texts), 384), dtype=np.float32)
+    """Stand in for the encoder: each word a fixed direction in each block."""
+    return {name: hashed_block(texts, length) for name, length in BLOCKS.items()}
+
+
+def hashed_block(texts: list[str], length: int):
+    rows = np.zeros((len(texts), length), dtype=np.float32)
     for place, text in enumerate(texts):
         for word in text.lower().split():
-            rows[place, zlib.crc32(word.encode()) % 384] += 1
+            rows[place, zlib.crc32(word.encode()) % length] += 1
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
 
 
@@ -84,6 +88,49 @@ def test_a_set_four_times_as_large_has_twice_the_voice():
 def test_calibration_error_is_the_distance_between_what_is_said_and_what_is_so():
     assert calibration_error(np.full(10, 0.95), np.array([True] * 7 + [False] * 3)) == pytest.approx(0.25)
     assert calibration_error(np.full(10, 0.75), np.array([True] * 3 + [False])[np.arange(10) % 4]) < 0.06
+
+
+def unsure(source: str, lean: float, share: float, count: int = 2_000):
+    """Return evidence that leans as far to a problem in every row, of which a share are problems."""
+    allowed = np.zeros((count, len(KINDS)), dtype=bool)
+    allowed[: int(share * count), 0] = True
+    allowed[int(share * count) :, 3] = True
+    logits = np.zeros((count, len(KINDS)))
+    logits[:, 0] = lean
+    return Unseen(np.array([source] * count), {"text": logits, **dict.fromkeys(BLOCKS, logits)}, allowed)
+
+
+def bare():
+    nothing = np.zeros(0, dtype=np.float32)
+    return Weights(
+        rarity=nothing, grams=nothing, text_signs=nothing, text_bias=nothing, networks={}, scales={}
+    )
+
+
+@pytest.mark.parametrize("names", combinations())
+def test_calibrated_probabilities_are_as_high_as_the_share_that_is_right(names: str):
+    unseen = unsure("urr", lean=3.0, share=0.6)
+
+    weights = calibrate(bare(), unseen)
+
+    shares = softmax(combine(unseen.seen_by(names), weights))
+    assert shares[:, 0].mean() == pytest.approx(0.6, abs=0.05)
+
+
+def test_our_own_sentences_say_nothing_of_how_common_a_kind_is():
+    theirs, ours = unsure("urr", lean=3.0, share=0.6), unsure("own", lean=3.0, share=0.1)
+    both = Unseen(
+        np.concatenate([theirs.sources, ours.sources]),
+        {name: np.concatenate([theirs.by_view[name], ours.by_view[name]]) for name in theirs.by_view},
+        np.concatenate([theirs.allowed, ours.allowed]),
+    )
+
+    for names in combinations():
+        assert calibrate(bare(), both).scales[names] == pytest.approx(calibrate(bare(), theirs).scales[names])
+
+
+def test_training_reads_a_text_as_the_bridge_hands_it_over():
+    assert read("@skylark where&#39;s my bag?? :( https://example.org #fail") == "where's my bag? :( fail"
 
 
 def test_figures_judge_a_kind_on_the_rows_that_are_it_or_cannot_be():
