@@ -11,7 +11,7 @@ external id, ordinal); steps claim slices of it. `stage` is the last step that a
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from sqlalchemy import (
     JSON,
@@ -73,8 +73,18 @@ def _id() -> Any:
     return Field(default=None, primary_key=True, sa_type=BigId)
 
 
-def _ref(column: str, *, default: Any = ..., primary_key: bool = False, index: bool = False) -> Any:
-    return Field(default=default, foreign_key=column, sa_type=BigId, primary_key=primary_key, index=index)
+def _ref(
+    column: str,
+    *,
+    default: Any = ...,
+    primary_key: bool = False,
+    index: bool = False,
+    ondelete: Literal["CASCADE"] | None = None,
+) -> Any:
+    more: dict[str, Any] = {"ondelete": ondelete} if ondelete else {}
+    return Field(
+        default=default, foreign_key=column, sa_type=BigId, primary_key=primary_key, index=index, **more
+    )
 
 
 def _workspace(*, primary_key: bool = False) -> Any:
@@ -290,6 +300,15 @@ class Assignment(SQLModel, table=True):
     kind: str = "other"
 
 
+class Barred(SQLModel, table=True):
+    """A topic that a statement is not of, because a person said so; no machine puts it there again."""
+
+    __tablename__: ClassVar[str] = "barred"
+    statement_id: int = _ref("statement.id", primary_key=True, ondelete="CASCADE")
+    topic: int = Field(primary_key=True)  # and every topic that this one is merged with
+    workspace_id: int = _workspace()
+
+
 class Position(SQLModel, table=True):
     """A statement of the working set: its nearest neighbours at arrival, kept for later rounds."""
 
@@ -337,6 +356,7 @@ class Decision(SQLModel, table=True):
     before: Any = _json()  # what undo restores
     after: Any = _json()
     undone_at: datetime | None = _time()
+    together: int | None = None  # the number of the recluster that it was a part of
 
 
 class Ticket(SQLModel, table=True):

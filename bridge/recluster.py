@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from sqlmodel import Session, col, select
 
-from bridge.models import WORKSPACE, Assignment, Decision, Statement, Topic
+from bridge.models import WORKSPACE, Assignment, Statement, Topic
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import vectors_of
 from bridge.pipeline.themes import settle_reposts
-from bridge.store import slices, working
+from bridge.rearranging import Rearranging
+from bridge.store import decided
 from bridge.store import topics as store
-from bridge.verbs import Verbs, existing
-from topics.discover import cluster
+from bridge.verbs import existing
+from topics.discover import MIN_BIRTH, cluster
 from topics.graph import neighbour_graph
 from topics.identity import Lineage, lineage
 from topics.resolution import pick_resolution
 from topics.working import LIMIT, Mean, Working, arrive, centred
 
 QUOTES = 3
-MACHINE = "recluster"
 """Who decided a merge that no person did."""
 
 
@@ -60,13 +60,32 @@ def compare(
         if clusters[key] >= 0:
             members.setdefault(clusters[key], []).append(key)
     return Reclustering(
-        lineage=lineage(topics, clusters, live),
+        lineage=_with_enough(lineage(topics, clusters, live), members, topics),
         members={number: tuple(keys) for number, keys in members.items()},
         topics=topics,
         quotes={s.id or 0: s.text for s in statements},
         titles=every,
         looked_at=len(statements),
     )
+
+
+def _with_enough(lines: Lineage, members: Mapping[int, Sequence[int]], topics: Mapping[int, int]) -> Lineage:
+    """Leave out births and splits that too few could be taken for: the others are of other topics."""
+
+    def enough(number: int, topic: int) -> bool:
+        return len(_takes(members[number], topics, topic)) >= MIN_BIRTH
+
+    split = {topic: tuple(n for n in parts if enough(n, topic)) for topic, parts in lines.split.items()}
+    return replace(
+        lines,
+        born=tuple(number for number in lines.born if enough(number, 0)),
+        split={topic: parts for topic, parts in split.items() if parts},
+    )
+
+
+def _takes(keys: Sequence[int], topics: Mapping[int, int], topic: int) -> list[int]:
+    """Return which of a cluster's statements a topic that is made of it would take: free ones and its own."""
+    return [key for key in keys if topics.get(key, 0) in (0, topic)]
 
 
 def _looked_at(
@@ -131,12 +150,12 @@ def as_json(found: Reclustering) -> dict[str, Any]:
             }
             for topic, number in found.lineage.continued.items()
         ],
-        "born": [_part(found, number) for number in found.lineage.born],
+        "born": [_part(found, number, 0) for number in found.lineage.born],
         "split": [
             {
                 "from": f"T-{topic}",
                 "title": found.titles.get(topic, ""),
-                "into": [_part(found, number) for number in parts],
+                "into": [_part(found, number, topic) for number in parts],
             }
             for topic, parts in found.lineage.split.items()
         ],
@@ -147,6 +166,14 @@ def as_json(found: Reclustering) -> dict[str, Any]:
         "dormant": [
             {"topic": f"T-{topic}", "title": found.titles.get(topic, "")} for topic in found.lineage.dormant
         ],
+        "unseen": [
+            {
+                "topic": f"T-{topic}",
+                "title": found.titles.get(topic, ""),
+                "statements": sum(number == topic for number in found.topics.values()),
+            }
+            for topic in found.lineage.unseen
+        ],
     }
 
 
@@ -154,108 +181,42 @@ def _stay(found: Reclustering, number: int, topic: int) -> int:
     return sum(found.topics.get(key) == topic for key in found.members[number])
 
 
-def _part(found: Reclustering, number: int) -> dict[str, Any]:
-    return {"statements": len(found.members[number]), "quotes": _quotes(found, number)}
+def _part(found: Reclustering, number: int, topic: int | None = None) -> dict[str, Any]:
+    """Show a cluster, or what a topic made of it would take (`topic` is its parent, 0 for none)."""
+    keys = found.members[number]
+    shown = keys if topic is None else _takes(keys, found.topics, topic)
+    return {"statements": len(shown), "quotes": _texts(found, shown)}
 
 
 def _quotes(found: Reclustering, number: int) -> list[str]:
-    return [" ".join(found.quotes[key].split())[:280] for key in found.members[number][:QUOTES]]
+    return _texts(found, found.members[number])
+
+
+def _texts(found: Reclustering, keys: Sequence[int]) -> list[str]:
+    return [" ".join(found.quotes[key].split())[:280] for key in keys[:QUOTES]]
 
 
 def apply(context: Context, found: Reclustering) -> dict[str, int]:
-    """Make it so, in one transaction: no id, decision or ticket is lost, and each merge can be undone.
+    """Make it so, in one transaction: no id, decision or ticket is lost, and all of it can be undone.
 
-    Two topics that both have a ticket are not merged, nor what a person took apart before; an ignored topic
-    and one that a person merged others into are not split.
+    What people decided holds: a pinned statement stays, one that is not of a topic never joins it, topics
+    that people keep apart or that both have a ticket are not merged, and an ignored topic and one that a
+    person put together are not split. What has changed since `found` was made stays as it is now.
     """
-    lines = found.lineage
-    done = {"joined": 0, "born": 0, "split": 0, "merged": 0, "kept apart": 0, "kept together": 0}
     with context.database.writing() as session:
-        pinned = _pinned(session, list(found.topics))
-        for topic, number in lines.continued.items():
-            free = [k for k in found.members[number] if not found.topics.get(k) and k not in pinned]
-            done["joined"] += _put(session, free, topic, "recluster: joins its cluster's topic")
-        for number in lines.born:
-            free = [k for k in found.members[number] if not found.topics.get(k) and k not in pinned]
-            done["born"] += _new(context, session, free, None)
-        for topic, parts in lines.split.items():
-            if _held_together(session, topic):
-                done["kept together"] += len(parts)
-                continue
+        work = Rearranging.of(session, found)
+        held = decided.whole(session)
+        for topic, number in found.lineage.continued.items():
+            if number not in work.disputed:
+                work.join(found.members[number], topic)
+        for number in found.lineage.born:
+            work.part(found.members[number], None)
+        for topic, parts in found.lineage.split.items():
             for number in parts:
-                own = [
-                    k for k in found.members[number] if found.topics.get(k) in (0, topic) and k not in pinned
-                ]
-                done["split"] += _new(context, session, own, topic)
-        for topics in lines.merged.values():
-            for topic in topics[1:]:
-                merged = _merge(context, session, topic, topics[0])
-                done["merged" if merged else "kept apart"] += 1
+                if topic in held:
+                    work.count("kept together")
+                else:
+                    work.part(found.members[number], topic)
+        done = work.do(context)
     settle_reposts(context)
     return done
-
-
-def _pinned(session: Session, keys: Sequence[int]) -> set[int]:
-    rows = session.exec(
-        select(Assignment.statement_id).where(
-            Assignment.workspace_id == WORKSPACE, col(Assignment.pinned).is_(True)
-        )
-    )
-    return set(rows) & set(keys)
-
-
-def _put(session: Session, keys: Sequence[int], topic: int, reason: str) -> int:
-    found = slices.assignments(session, keys)
-    slices.touch(session, [topic, *(row.topic for row in found.values() if row.topic)])
-    for row in found.values():
-        row.topic, row.status, row.reason = topic, "published", reason
-        row.score = row.runner_up_score if row.score is None else row.score
-    return len(found)
-
-
-def _held_together(session: Session, topic: int) -> bool:
-    """Whether a person wants the topic as it is: hidden, or made of several."""
-    found = store.topic(session, topic)
-    by_person = session.exec(
-        select(Decision.id).where(
-            Decision.verb == "merge",
-            Decision.who != MACHINE,
-            Decision.other == topic,
-            col(Decision.undone_at).is_(None),
-        )
-    ).first()
-    return found is None or found.state == "ignored" or by_person is not None
-
-
-def _new(context: Context, session: Session, keys: Sequence[int], split_from: int | None) -> bool:
-    """Make a topic of these statements; False if there are none."""
-    if not keys:
-        return False
-    (number,) = working.next_topic_numbers(session, 1)
-    newest = max(row.said_at for row in slices.assignments(session, keys).values())
-    session.add(
-        Topic(number=number, root=number, born_at=newest, split_from=split_from, born_run=context.run_id)
-    )
-    session.flush()
-    _put(session, keys, number, "recluster: split off" if split_from else "recluster: a new topic")
-    return True
-
-
-def _merge(context: Context, session: Session, topic: int, into: int) -> bool:
-    """Merge unless both have a ticket, one is ignored, or a person undid this merge before."""
-    tickets = store.tickets(session, [topic, into])
-    ends = [store.topic(session, number) for number in (topic, into)]
-    both = all(n in tickets and tickets[n].state != "rejected" for n in (topic, into))
-    hidden = any(end is None or end.state == "ignored" for end in ends)
-    undone = session.exec(
-        select(Decision.id).where(
-            Decision.verb == "merge",
-            col(Decision.topic).in_((topic, into)),
-            col(Decision.other).in_((topic, into)),
-            col(Decision.undone_at).is_not(None),
-        )
-    ).first()
-    if both or hidden or undone is not None:
-        return False
-    Verbs(session, MACHINE, context.now).merge(topic, into)
-    return True

@@ -2,8 +2,15 @@
 
 Each live topic is a node of the graph, tied to the statements published in it. A community's identity is the
 anchor inside it; with two anchors the older topic's. A statement is published into the topic of its community
-when at least half of its edge weight stays inside (`GATE`); otherwise it is unsure: shown with its nearest
-topic, in no ticket, tried again each round. What is published stays, unless it clearly belongs elsewhere.
+when at least half of its edge weight stays inside (`GATE`) and it is about as close to its neighbours as the
+topic's members are to theirs, and (but in the first drops of a cold stream) enough of its neighbourhood is in
+the topic already; otherwise it is unsure: shown with its nearest topic, in no ticket, tried again
+each round. What is published stays, unless it clearly belongs elsewhere.
+
+What people decided holds by construction. A pinned statement stays where it is. A statement is never put into
+a topic that it is barred from: its edges to the members of that topic are cut before communities are sought,
+and the rule that publishes asks once more. In a community of topics that people keep apart, each statement
+goes to the one that holds more of its edge weight.
 """
 
 from __future__ import annotations
@@ -12,8 +19,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from topics.graph import communities, neighbour_graph, own_share, topic_shares, with_anchors
+from topics.graph import (
+    closeness,
+    communities,
+    neighbour_graph,
+    own_share,
+    topic_shares,
+    typical,
+    with_anchors,
+)
 from topics.working import Floats, Ints, Working
 
 if TYPE_CHECKING:
@@ -41,50 +57,118 @@ class Placement:
             return "unsure: no neighbour has a topic yet"
         share = f"{self.score:.0%} of its neighbourhood is in T-{self.nearest}"
         second = f"; runner-up T-{self.runner_up} {self.runner_up_score:.0%}" if self.runner_up else ""
-        return share + second if self.topic else f"unsure: only {share}{second}"
+        if self.topic:
+            return share + second
+        if self.score >= GATE:
+            return f"unsure: {share}, but it is unlike what the topic's members say{second}"
+        return f"unsure: only {share}{second}"
 
 
-def assign(working: Working, *, resolution: float, tie: float) -> tuple[Working, list[Placement]]:
+def assign(
+    working: Working, *, resolution: float, tie: float, known: float = 0.0
+) -> tuple[Working, list[Placement]]:
     """Publish what is sure; return the working set after it, and a placement for each row that isn't settled.
 
-    Settled are statements whose topic doesn't change.
+    Settled are statements whose topic doesn't change. `known` is the least share of a statement's edge weight
+    that goes to members of the topic it joins.
     """
     live = np.unique(working.topics[working.topics > 0])
     if not len(working):
         return working, []
-    graph = neighbour_graph(working)
+    graph = _permitted(neighbour_graph(working), working)
     before = working.topics
-    after = _settle(working, graph, live, resolution, tie) if len(live) else before.copy()
+    after = (
+        _settle(working, graph, live, resolution=resolution, tie=tie, known=known)
+        if len(live)
+        else before.copy()
+    )
     rows = np.flatnonzero((after != before) | (after == 0))
-    return working.with_topics(after), _placements(working, graph, live, after, rows)
+    published = working.with_topics(after)
+    return published, _placements(working, _permitted(graph, published), live, after, rows)
 
 
 def placed(working: Working, rows: Ints) -> list[Placement]:
     """Return the placements of these rows as they stand."""
     live = np.unique(working.topics[working.topics > 0])
-    return _placements(working, neighbour_graph(working), live, working.topics, rows)
+    graph = _permitted(neighbour_graph(working), working)
+    return _placements(working, graph, live, working.topics, rows)
 
 
-def _settle(working: Working, graph: csr_matrix, live: Ints, resolution: float, tie: float) -> Ints:
+def _settle(
+    working: Working, graph: csr_matrix, live: Ints, *, resolution: float, tie: float, known: float
+) -> Ints:
     """Return the topic of each row after the round."""
     anchored = with_anchors(graph, working.topics, live, tie)
     groups = communities(anchored, resolution)
     count = len(working)
     owner = np.zeros(int(groups.max()) + 1, np.int64)
     owner[groups[count:][::-1]] = live[::-1]  # of two anchors the older, lower number is written last
-    target = owner[groups[:count]]
+    target = _between(working, graph, live, owner[groups[:count]], groups)
     inside = own_share(graph, groups[:count])
-    sure = (target > 0) & (inside >= GATE)
     old = working.topics
+    place = np.searchsorted(np.concatenate([[0], live]), target)  # numbers may be large, places are not
+    near = typical(closeness(graph), place, (old > 0) & (old == target))
+    sure = (target > 0) & (inside >= GATE) & near & ~_barred(working, target)
+    sure &= _weight_with(graph, old, target) >= known
     gone = _weight_with_own(graph, old) < LEAVE
     may = sure & ((old == 0) | (gone & ~working.pinned)) & ~(working.pinned & (old == 0))
     return np.where(may, target, old)
 
 
+def _barred(working: Working, topics: Ints) -> NDArray[np.bool_]:
+    """Return whether each row is barred from the topic that `topics` has for it."""
+    if not working.barred:
+        return np.zeros(len(working), bool)
+    pairs = zip(working.keys.tolist(), topics.tolist(), strict=True)
+    return np.array([pair in working.barred for pair in pairs], bool)
+
+
+def _permitted(graph: csr_matrix, working: Working) -> csr_matrix:
+    """Return the graph without the edges between a statement and members of topics that it is barred from."""
+    concerned = np.isin(working.keys, [key for key, _ in working.barred])
+    if not concerned.any():
+        return graph
+    coo = graph.tocoo()
+    keys, topics = working.keys.tolist(), working.topics.tolist()
+    ends = np.flatnonzero(concerned[coo.row] | concerned[coo.col])
+    for place, one, other in zip(ends.tolist(), coo.row[ends].tolist(), coo.col[ends].tolist(), strict=True):
+        if {(keys[one], topics[other]), (keys[other], topics[one])} & working.barred:
+            coo.data[place] = 0.0
+    permitted = coo.tocsr()
+    permitted.eliminate_zeros()
+    return permitted
+
+
+def _between(working: Working, graph: csr_matrix, live: Ints, target: Ints, groups: Ints) -> Ints:
+    """Let each row of a community that holds topics kept apart choose among that community's topics."""
+    home = dict(zip(live.tolist(), groups[len(working) :].tolist(), strict=True))
+    shared = {home[a] for a, b in working.apart if a in home and home[a] == home.get(b, -1)}
+    if not shared:
+        return target
+    chosen = target.copy()
+    shares = topic_shares(graph, working.topics, live)
+    for group in sorted(shared):
+        rows = np.flatnonzero(groups[: len(working)] == group)
+        columns = np.flatnonzero(groups[len(working) :] == group)
+        table = shares[rows][:, columns].toarray()
+        best = table.argmax(axis=1)  # of equal ones the first, which is the oldest
+        chosen[rows] = live[columns[best]]
+    return chosen
+
+
 def _weight_with_own(graph: csr_matrix, topics: Ints) -> Floats:
     """Return the share of each row's edge weight that goes to members of its own present topic."""
-    alone = np.where(topics > 0, topics, -1 - np.arange(len(topics)))
-    return own_share(graph, alone)
+    return _weight_with(graph, topics, topics)
+
+
+def _weight_with(graph: csr_matrix, topics: Ints, target: Ints) -> Floats:
+    """Return the share of each row's edge weight that goes to members of its target topic (0 without one)."""
+    coo = graph.tocoo()
+    there = (target[coo.row] > 0) & (topics[coo.col] == target[coo.row])
+    share = np.bincount(coo.row[there], coo.data[there], minlength=len(topics))
+    return (share / np.maximum(np.bincount(coo.row, coo.data, minlength=len(topics)), 1e-12)).astype(
+        np.float32
+    )
 
 
 def _placements(working: Working, graph: csr_matrix, live: Ints, after: Ints, rows: Ints) -> list[Placement]:

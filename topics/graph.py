@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from topics.working import Floats, Ints, Working
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 SEED = 7
 BULK_TIE = 0.5
 COLD_TIE = 1.0
+CLOSEST = 5  # neighbours that tell how close a statement is to others
+TYPICAL = 0.65  # a member is at least this close to its neighbours, beside the median of its topic's members
 
 
 def neighbour_graph(working: Working) -> csr_matrix:
@@ -73,6 +76,34 @@ def own_share(graph: csr_matrix, groups: Ints) -> Floats:
     inside = np.bincount(coo.row[same], coo.data[same], minlength=graph.shape[0])
     whole = np.bincount(coo.row, coo.data, minlength=graph.shape[0])
     return (inside / np.maximum(whole, 1e-12)).astype(np.float32)
+
+
+def closeness(graph: csr_matrix) -> Floats:
+    """Return, for each node, the mean cosine to its five nearest neighbours (a missing one counts as 0)."""
+    count = graph.shape[0]
+    sizes = np.diff(graph.indptr)
+    row = np.repeat(np.arange(count), sizes)
+    rank = np.arange(len(row)) - np.repeat(graph.indptr[:-1], sizes)
+    nearest = np.lexsort((-graph.data, row))[rank < CLOSEST]
+    total = np.bincount(row[nearest], np.sqrt(graph.data[nearest]), minlength=count)
+    return (total / CLOSEST).astype(np.float32)
+
+
+def typical(near: Floats, groups: Ints, members: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which nodes are about as close to their neighbours as the members of their group are to theirs.
+
+    What nobody else says has neighbours too, only far ones: by edge shares alone it would be in some topic.
+    The measure is relative, because one set's near is another's far.
+    """
+    size = int(groups.max(initial=0)) + 1
+    group, value = groups[members], near[members]
+    order = np.lexsort((value, group))
+    counts = np.bincount(group, minlength=size)
+    start = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+    middle = np.zeros(size, np.float32)
+    some = counts > 0
+    middle[some] = value[order][(start + counts // 2)[some]]
+    return np.asarray(near >= TYPICAL * middle[groups])
 
 
 def topic_shares(graph: csr_matrix, topics: Ints, live: Ints) -> csr_matrix:

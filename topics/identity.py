@@ -2,8 +2,10 @@
 
 The heir of a topic is the cluster that holds most of its members. A cluster that is heir to one topic
 continues it; to several, they have merged; a cluster that holds mostly one topic's members without being its
-heir is a part split from it; a cluster of mostly free statements is born. Topics without a member in any
-cluster rest.
+heir is a part split from it; a cluster of mostly free statements is born. A topic has merged only where at
+least half of it went; one that is in no cluster of its own any more, but not in another's either, is unseen
+and stays as it is. Topics of which nothing was looked at rest. Each topic is in exactly one of continued,
+merged into another, unseen and dormant.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from dataclasses import dataclass
 
 CLAIM = 0.2
 """A topic that brings a smaller share of a cluster than this has no claim to it."""
+HOME = 0.5
+"""A topic has merged where at least this share of it went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,7 @@ class Lineage:
     split: Mapping[int, tuple[int, ...]]  # topic → clusters that left it
     merged: Mapping[int, tuple[int, ...]]  # cluster → its topics, the oldest first
     dormant: tuple[int, ...]  # topics
+    unseen: tuple[int, ...] = ()  # topics that were looked at, but are no cluster's
 
 
 def lineage(topics: Mapping[int, int], clusters: Mapping[int, int], live: frozenset[int]) -> Lineage:
@@ -41,7 +46,15 @@ def lineage(topics: Mapping[int, int], clusters: Mapping[int, int], live: frozen
     for topic, cluster in sorted(heirs.items()):
         if members[cluster][topic] >= CLAIM * members[cluster].total():
             claims[cluster].append(topic)
-    continued = {owners[0]: cluster for cluster, owners in claims.items()}
+    sizes = Counter(topics.values())
+    home = {
+        cluster: [topic for topic in owners if members[cluster][topic] >= HOME * sizes[topic]]
+        for cluster, owners in claims.items()
+    }
+    continued = {
+        (home[cluster] or _largest(members[cluster], owners))[0]: cluster
+        for cluster, owners in claims.items()
+    }
     born, split = [], defaultdict(list)
     for cluster in sorted(set(members) - set(claims)):
         parent = members[cluster].most_common(1)[0][0]
@@ -51,13 +64,21 @@ def lineage(topics: Mapping[int, int], clusters: Mapping[int, int], live: frozen
             split[parent].append(cluster)
         else:
             continued[parent] = cluster
+    merged = _merged(home, continued)
+    gone = {topic for owners in merged.values() for topic in owners}
     return Lineage(
         continued=dict(sorted(continued.items())),
         born=tuple(born),
         split={topic: tuple(parts) for topic, parts in sorted(split.items())},
-        merged=_merged(claims, continued),
+        merged=merged,
         dormant=tuple(sorted(live - set(topics.values()))),
+        unseen=tuple(sorted(set(sizes) - {0} - gone - set(continued))),
     )
+
+
+def _largest(members: Counter[int], owners: list[int]) -> list[int]:
+    """Return the topics of a cluster that none is at home in, the one with most members first."""
+    return sorted(owners, key=lambda topic: (-members[topic], topic))
 
 
 def _merged(claims: Mapping[int, list[int]], continued: Mapping[int, int]) -> dict[int, tuple[int, ...]]:

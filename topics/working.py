@@ -18,7 +18,9 @@ from topics.encoders.base import Block
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-NEIGHBOURS = 12  # per statement; 10 and 25 were measured equal within noise
+NEIGHBOURS = 12  # per statement, in a set of up to 3,000
+MOST_NEIGHBOURS = 20
+EACH = 250  # ... and one more for each so many statements: dense sets would fall into fragments otherwise
 MIN_COSINE = 0.2
 LIMIT = 20_000  # statements that a round looks at
 WAITING = 5_000  # of these, without a topic
@@ -30,7 +32,10 @@ class Working:
     """Statements in order of arrival. All arrays have one row a statement.
 
     `topics` is the number of the topic that a statement is published in, 0 for none. `neighbours` holds
-    statement keys, -1 where there are fewer; `weights` are squared cosines.
+    statement keys, -1 where there are fewer; `weights` are squared cosines. What people decided stands beside
+    the rows: `barred` holds pairs (statement, topic), whether the statement is here or not, that no machine
+    puts together; `apart` pairs of topics, the lower number first, that stay two. `blocks` are the parts of a
+    vector, as the encoder of the last arrival has them.
     """
 
     keys: Ints
@@ -39,6 +44,9 @@ class Working:
     neighbours: Ints
     weights: Floats
     pinned: NDArray[np.bool_]
+    barred: frozenset[tuple[int, int]] = frozenset()
+    apart: frozenset[tuple[int, int]] = frozenset()
+    blocks: tuple[Block, ...] = ()
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -57,13 +65,31 @@ class Working:
 
     def take(self, rows: NDArray[np.bool_] | Ints) -> Working:
         """Return the working set of these rows, in their order."""
-        return Working(
+        return replace(
+            self,
             keys=self.keys[rows],
             vectors=self.vectors[rows],
             topics=self.topics[rows],
             neighbours=self.neighbours[rows],
             weights=self.weights[rows],
             pinned=self.pinned[rows],
+        )
+
+    @property
+    def partial(self) -> NDArray[np.bool_]:
+        """Which statements have a block that its model couldn't read: a text in another language."""
+        read = np.ones(len(self), bool)
+        for block in self.blocks:
+            read &= _read(self.vectors, block)
+        return ~read
+
+    def widened(self, width: int) -> Working:
+        """Return the same statements with room for this many neighbours each."""
+        more = ((0, 0), (0, max(0, width - self.neighbours.shape[1])))
+        return replace(
+            self,
+            neighbours=np.pad(self.neighbours, more, constant_values=-1),
+            weights=np.pad(self.weights, more),
         )
 
     def with_topics(self, topics: Ints) -> Working:
@@ -89,23 +115,42 @@ class Mean:
 
 
 def centred(vectors: Floats, mean: Mean, blocks: Sequence[Block]) -> Floats:
-    """Return unit vectors: each block less its mean, normalised, weighted, and the whole normalised again."""
+    """Return each block less its mean, normalised, weighted so that the whole has length 1.
+
+    A block that is all zeros (its model can't read the text) stays so, and the vector is shorter by it: such
+    a text is compared with others in the blocks that both have.
+    """
     shift = (mean.total / max(mean.count, 1)).astype(np.float32)
     out: Floats = vectors - shift if mean.count > 1 else vectors.copy()
+    whole = float(np.sqrt(sum(block.weight**2 for block in blocks)))
     for block in blocks:
         part = out[:, block.start : block.stop]
-        part *= block.weight / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-9)
-    out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+        scale = np.where(_read(vectors, block)[:, None], block.weight / whole, 0).astype(np.float32)
+        part *= scale / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-9)
     return out
+
+
+def _read(vectors: Floats, block: Block) -> NDArray[np.bool_]:
+    """Tell of each row whether the block's model could read the text."""
+    return np.asarray(np.any(vectors[:, block.start : block.stop] != 0, axis=1))
+
+
+def neighbours_for(count: int) -> int:
+    """Return how many neighbours a statement has that arrives in a working set of this size."""
+    return int(np.clip(round(count / EACH), NEIGHBOURS, MOST_NEIGHBOURS))
 
 
 def arrive(working: Working, keys: Ints, vectors: Floats, mean: Mean, blocks: Sequence[Block]) -> Working:
     """Add new statements with their nearest neighbours among all that are there, each other included."""
     everyone = np.concatenate([working.keys, keys])
     space = centred(np.concatenate([working.vectors, vectors]), mean, blocks)
-    neighbours, weights = _nearest(space, len(working), everyone)
     count = len(keys)
-    return Working(
+    width = max(neighbours_for(len(everyone)), working.neighbours.shape[1])
+    neighbours, weights = _nearest(space, len(working), everyone, width)
+    working = working.widened(width)
+    return replace(
+        working,
+        blocks=tuple(blocks),
         keys=everyone,
         vectors=np.concatenate([working.vectors, vectors]),
         topics=np.concatenate([working.topics, np.zeros(count, np.int64)]),
@@ -115,12 +160,12 @@ def arrive(working: Working, keys: Ints, vectors: Floats, mean: Mean, blocks: Se
     )
 
 
-def _nearest(space: Floats, first_new: int, keys: Ints, block: int = 1024) -> tuple[Ints, Floats]:
-    """Find the neighbours of the rows from `first_new` on, exactly, in bounded memory."""
+def _nearest(space: Floats, first_new: int, keys: Ints, most: int, block: int = 1024) -> tuple[Ints, Floats]:
+    """Find the `most` neighbours of the rows from `first_new` on, exactly, in bounded memory."""
     count = len(space) - first_new
-    width = min(NEIGHBOURS, len(space) - 1)
-    neighbours = np.full((count, NEIGHBOURS), -1, np.int64)
-    weights = np.zeros((count, NEIGHBOURS), np.float32)
+    width = min(most, len(space) - 1)
+    neighbours = np.full((count, most), -1, np.int64)
+    weights = np.zeros((count, most), np.float32)
     for start in range(0, count if width > 0 else 0, block):
         rows = np.arange(start, min(start + block, count))
         similar = space[first_new + rows] @ space.T

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli import backlog, config, data, database, looking, rules, serving, topics, working
+from bridge.cli import backlog, config, data, database, looking, measuring, rules, serving, topics, working
 
 app = typer.Typer(
     name="feedback-bridge",
@@ -52,6 +52,7 @@ app.command()(working.sync)
 app.command()(working.recluster)
 app.command()(working.classify)
 app.command()(working.replay)
+app.command("eval")(measuring.evaluate)
 app.command()(serving.serve)
 app.command()(serving.demo)
 app.command()(serving.summary)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Topics: what people speak of, and what was decided.")
 TopicId = Annotated[str, typer.Argument(metavar="T-n", help="The topic, such as T-12.")]
 Who = Annotated[str, typer.Option("--who", help="Who decides, for the record.", envvar="USER")]
+ITEMS = "Items as SOURCE:ID, such as reviews:r-17; with #2 its second statement alone."
 COLUMNS = {
     "id": "topic",
     "title": "title",
@@ -236,11 +237,131 @@ def merge(
 
 
 @app.command()
-def undo(ctx: typer.Context, topic: TopicId, who: Who = "somebody") -> None:
-    """Take back the latest decision about a topic."""
+def apart(
+    ctx: typer.Context,
+    topic: TopicId,
+    other: Annotated[str, typer.Argument(metavar="T-n", help="The other topic.")],
+    who: Who = "somebody",
+) -> None:
+    """Say that two topics are two: they are never merged by the machine nor proposed as one."""
+    from bridge.verbs import topic_number
+
+    with deciding(ctx, who) as verbs:
+        verbs.apart(topic_number(topic), topic_number(other))
+    session(ctx).hint(f"{topic} and {other} stay two; undo with: feedback-bridge topics undo {topic}")
+
+
+@app.command()
+def remove(
+    ctx: typer.Context,
+    topic: TopicId,
+    items: Annotated[list[str], typer.Argument(metavar="ITEM…", help=ITEMS)],
+    who: Who = "somebody",
+) -> None:
+    """Say that items are not of this topic: they leave it for good, and may go elsewhere."""
     from bridge.verbs import topic_number
 
     number = topic_number(topic)
     with deciding(ctx, who) as verbs:
-        verb = verbs.undo(number)
-    say(f"undone: {verb} T-{number}")
+        count = verbs.remove(number, items)
+    say(f"{count} statements are not of T-{number}")
+
+
+@app.command()
+def split(
+    ctx: typer.Context,
+    topic: TopicId,
+    into: Annotated[
+        list[str] | None, typer.Option("--into", metavar="ITEM,ITEM,…", help=f"{ITEMS} Can be repeated.")
+    ] = None,
+    group: Annotated[
+        int | None, typer.Option("--group", min=1, help="Split off this one of the suggested groups.")
+    ] = None,
+    title: Annotated[str, typer.Option("--title", help="Title of the new topic.")] = "",
+    only: Annotated[bool, typer.Option("--only", help="Let no others go along.")] = False,
+    as_json: JsonFlag = False,
+    who: Who = "somebody",
+) -> None:
+    """Make a topic of some of a topic's items; without --into and --group, suggest groups."""
+    from bridge.errors import InputError
+    from bridge.proposals import group_items, split_off, suggestion
+    from bridge.verbs import topic_number
+
+    here = context(ctx)
+    number = topic_number(topic)
+    if into and group:
+        raise InputError("name one of --into ITEM,… and --group N")
+    items = [name for part in into or () for name in part.split(",") if name.strip()]
+    with here.database.reading() as store:
+        if group:
+            items = group_items(store, number, group)
+        suggested = None if into or group else suggestion(store, number)
+    if suggested is not None:
+        _print_suggestion(suggested, as_json=as_json)
+        return
+    done = split_off(here, who, number, items, title=title, follow=not only).as_json()
+    if as_json:
+        print_json(done)
+        return
+    print(f"{done['into']}: {done['statements']} statements, and {len(done['followed'])} that go with them")
+    for row in done["followed"]:
+        print_seen(f"  {row['item']} “{row['quote']}”")
+    session(ctx).hint(f"undo with: feedback-bridge topics undo {done['into']}")
+
+
+def _print_suggestion(suggested: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(suggested)
+        return
+    print_seen(f"{suggested['topic']}: {suggested['why']} (score {suggested['score']:.2f})")
+    for place, group in enumerate(suggested["groups"], 1):
+        print_seen(f"group {place}: {group['statements']} statements, e.g. {group['items'][0]}")
+        _print_quotes(group["quotes"])
+
+
+def _print_quotes(quotes: list[str]) -> None:
+    for quote in quotes:
+        print_seen(f"  “{quote}”")
+
+
+@app.command()
+def proposals(ctx: typer.Context, as_json: JsonFlag = False) -> None:
+    """Ask: which topics may be one, and which may be several? Nothing is changed."""
+    from bridge.proposals import proposals as asked
+
+    here = context(ctx)
+    with here.database.reading() as store:
+        found = asked(store)
+    if as_json:
+        print_json(found)
+        return
+    for row in found["merge"]:
+        print_seen(f"& {' and '.join(row['topics'])} may be one ({row['score']:.2f}): {row['why']}")
+        _print_quotes(row["quotes"])
+    for row in found["split"]:
+        print_seen(f"/ {row['topic']} may be several ({row['score']:.2f}): {row['why']}")
+        for group in row["groups"]:
+            _print_quotes(group["quotes"][:1])
+    if not found["merge"] and not found["split"]:
+        say("Nothing to ask: no two topics look like one, and none looks like several.")
+
+
+@app.command()
+def undo(
+    ctx: typer.Context,
+    topic: Annotated[str | None, typer.Argument(metavar="T-n", help="The topic, such as T-12.")] = None,
+    recluster: Annotated[bool, typer.Option("--recluster", help="The whole latest recluster.")] = False,
+    who: Who = "somebody",
+) -> None:
+    """Take back the latest decision about a topic, or with --recluster all of the latest recluster."""
+    from bridge.errors import InputError
+    from bridge.verbs import topic_number
+
+    if (topic is None) != recluster:
+        raise InputError("name a topic, such as T-12, or write --recluster")
+    with deciding(ctx, who) as verbs:
+        if topic is None:
+            say(f"undone: recluster; {verbs.undo_recluster()} statements are back")
+        else:
+            number = topic_number(topic)
+            say(f"undone: {verbs.undo(number)} T-{number}")

@@ -212,6 +212,8 @@ def _print_lineage(shown: dict[str, Any]) -> None:
         )
     for row in shown["dormant"]:
         print_seen(f"z {row['topic']} {row['title']}: nothing said")
+    for row in shown["unseen"]:
+        print_seen(f"? {row['topic']} {row['title']}: {row['statements']}, no cluster today; it stays")
 
 
 def classify(
@@ -287,15 +289,23 @@ def replay(
     first: Annotated[
         float | None, typer.Option("--first", metavar="SHARE", min=0, max=1, help="Share of the first batch.")
     ] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", metavar="COL", help="Column with the true topic, to measure by.")
+    ] = None,
     as_of: AsOf = None,
 ) -> None:
     """Play a file as if it had arrived in batches, on a scratch database; see where everything ends up."""
     from bridge.app import build_source, parse_as_of
+    from bridge.cli.measuring import labels_of, measure_replay
+    from bridge.errors import InputError
     from bridge.replay import Given, Wanted, play, shares, take_in, timings_of
 
     here = session(ctx)
     named = {"text": text, "id": id_, "at": at, "author": author}
     columns = {key: column for key, column in named.items() if column}
+    if label and out.exists() and not out.is_file():
+        raise InputError(f"--label: what is written to {out} can't be read again; write to a file")
+    labels = labels_of(file, text=text, label=label, id_=id_) if label else None
     with (
         tempfile.TemporaryDirectory(prefix="feedback-bridge-replay-") as folder,
         _writing(out, [file, vectors], timings_of(out)) as target,
@@ -315,7 +325,8 @@ def replay(
         total = take_in(place, source, wanted)
         report = play(place, total, shares(total, batches, first), target)
         scratch.database.close()
-    here.progress.end()
+        here.progress.end()
+        more = {"measures": measure_replay(target, labels)} if labels else {}
     seconds = sum(batch["seconds"] for batch in report["batches"])
     say(f"{total} items in {batches} batches, {seconds:.1f} s, {report['peak_mb']} MB; {out}")
-    print(json.dumps({"items": total, "batches": batches, "seconds": seconds, "out": str(out)}))
+    print(json.dumps({"items": total, "batches": batches, "seconds": seconds, "out": str(out), **more}))

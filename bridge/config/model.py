@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_serializer,
+    model_validator,
+)
 
 from bridge.config.secret import Secret, SecretUrl, looks_secret, mask_url
 from bridge.config.values import (
@@ -232,6 +241,24 @@ class Brand(Part):
     )
 
 
+def _labeller_name(text: str) -> str:
+    """Return the name of a labeller, or "" for none."""
+    base_url, _, model = text.strip().removeprefix("openai:").partition("#")
+    if text.strip() and not (
+        text.strip().startswith("openai:") and model and base_url.startswith(("http://", "https://"))
+    ):
+        raise ValueError(f"{quoted(mask_url(text))} is not openai:BASE_URL#MODEL, the address with https://")
+    return text.strip()
+
+
+def _secret(value: object) -> object:
+    return Secret(value) if isinstance(value, str) else value
+
+
+LabellerName = Annotated[str, AfterValidator(_labeller_name)]
+ApiKey = Annotated[Secret, BeforeValidator(_secret), PlainSerializer(str)]
+
+
 class Topics(Part):
     """How statements become topics."""
 
@@ -240,6 +267,17 @@ class Topics(Part):
     )
     encoder: Text = Field(
         default="minilm+use", description="Name of the model that turns statements into vectors."
+    )
+    labeller: LabellerName = Field(
+        default="",
+        description="Chat model behind an OpenAI-compatible endpoint that proposes titles; "
+        "empty asks nobody, and nothing leaves the machine for it.",
+        json_schema_extra=_meta(example='"openai:https://models.acme.example/v1#small"'),
+    )
+    labeller_api_key: ApiKey = Field(
+        default_factory=lambda: Secret(""),
+        description="Key for the labeller's endpoint, if it asks for one; never shown.",
+        json_schema_extra=_meta(example='""'),
     )
     languages: Languages = Field(
         default=("en",),

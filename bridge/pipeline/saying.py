@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -18,21 +19,26 @@ from bridge.store import people, slices
 from bridge.store import topics as store
 from topics.evidence import Candidate, choose
 from topics.keywords import Keyword, keywords
+from topics.labeller import Label, Labeller
 from topics.records import Kind
 from topics.similar import nearest
-from topics.titles import Member, title
+from topics.titles import Member, Theme, heard_of, titles
 
 HEARD = 200  # members of a topic that its title is made from
 QUOTED_FROM = 100  # members of a topic that its evidence is chosen from
 CONTRAST = 40  # members of each other topic that its keywords are contrasted with
 OTHERS = 400  # other topics for contrast
+NEAR = 5  # titles of near topics that a labeller is told
+PATIENCE = 3  # questions in a row that a labeller may leave unanswered in one run
 DORMANT_AFTER = timedelta(days=56)
 
 
 def label(context: Context) -> dict[str, int]:
     """Give topics without one a title and keywords; refresh them while nobody relies on them yet.
 
-    A machine's title changes only while its topic is new and has doubled since; a person's never.
+    A machine's title changes only while its topic is new and has doubled since, and then only for a clearly
+    better one; a person's never. A labeller, where the settings name one, is asked for each new title; what
+    it says is used if it fits, and counted by its reason if not.
     """
     with context.database.reading() as session:
         context.looked_at = store.touches(session)
@@ -41,39 +47,105 @@ def label(context: Context) -> dict[str, int]:
         due = [t for t in touched if _label_due(t, sizes.get(t.number, (0.0, 0))[1])]
         if not due:
             return {"labelled": 0}
-        every = [t.number for t in store.roots(session, hidden=True)]
+        roots = store.roots(session, hidden=True)
         members = store.members(session, [t.number for t in due], HEARD)
-        rest = [n for n in every if n not in members][:OTHERS]
+        rest = [t.number for t in roots if t.number not in members][:OTHERS]
         contrast = store.members(session, rest, CONTRAST)
+    due = [topic for topic in due if members[topic.number]]
     texts = {n: [m.plain for m in found] for n, found in (members | contrast).items() if found}
     banned = _banned(context)
     context.progress.step("label", 0, len(due))
     words = keywords(texts, banned=banned)
-    vectors = _member_vectors(context, members)
-    centres = _centres(members, vectors)
-    near = nearest(np.array(list(centres.values())), list(centres), top=3) if centres else {}
-    rows = []
-    for topic in due:
-        found = members[topic.number]
-        if not found:
-            continue
-        kind = Kind(_majority([m.kind for m in found]))
-        own = words.get(topic.number, [])
-        rivals = [words.get(n, []) for n, _ in near.get(topic.number, [])]
-        weights = vectors[topic.number] @ centres[topic.number]
-        row: dict[str, object] = {
+    themes = _themes(context, due, members, words)
+    untitled = {number: theme for number, theme in themes.items() if _title_due(due, number)}
+    given = [topic.title for topic in roots if topic.title and topic.number not in untitled]
+    encode = context.encoder().encode if context.given is None else None
+    found = titles(untitled, banned=banned, encode=encode, taken=given)
+    proposed, counts = _proposed(context, untitled, found, given, banned)
+    rows: list[dict[str, object]] = [
+        {
             "id": topic.id,
-            "keywords": [[word.term, round(word.weight, 4)] for word in own],
+            "keywords": [[word.term, round(word.weight, 4)] for word in words.get(topic.number, [])],
             "labelled_mentions": sizes[topic.number][1],
         }
-        if topic.title_by == "machine" and (not topic.title or topic.state == "new"):
-            row["title"] = _title(found, weights, own, rivals, kind, banned)
-        rows.append(row)
-        context.progress.step("label", len(rows), len(due))
+        | ({"title": proposed[topic.number]} if topic.number in proposed else {})
+        for topic in due
+    ]
+    context.progress.step("label", len(rows), len(due))
     with context.database.writing() as session:
         for row in rows:
             _write_label(session, row)
-    return {"labelled": len(rows)}
+    return {"labelled": len(rows), **counts}
+
+
+def _title_due(due: Sequence[Topic], number: int) -> bool:
+    topic = next(topic for topic in due if topic.number == number)
+    return topic.title_by == "machine" and (not topic.title or topic.state == "new")
+
+
+def _themes(
+    context: Context,
+    due: Sequence[Topic],
+    members: dict[int, list[store.Member]],
+    words: Mapping[int, Sequence[Keyword]],
+) -> dict[int, Theme]:
+    """Return what the titles of the topics that are due are made from."""
+    vectors = _member_vectors(context, members)
+    centres = _centres(members, vectors)
+    near = nearest(np.array(list(centres.values())), list(centres), top=3) if centres else {}
+    themes = {}
+    for topic in due:
+        found = members[topic.number]
+        weights = np.clip(vectors[topic.number] @ centres[topic.number], 0, 1)
+        themes[topic.number] = Theme(
+            members=[Member(m.text, float(weight)) for m, weight in zip(found, weights, strict=True)],
+            keywords=words.get(topic.number, []),
+            rivals=[words.get(n, []) for n, _ in near.get(topic.number, [])],
+            kind=Kind(_majority([m.kind for m in found])),
+            centre=centres[topic.number],
+            title=topic.title or "",
+        )
+    return themes
+
+
+def _proposed(
+    context: Context,
+    themes: Mapping[int, Theme],
+    found: dict[int, str],
+    given: Sequence[str],
+    banned: frozenset[str],
+) -> tuple[dict[int, str], dict[str, int]]:
+    """Return the titles with those a labeller proposes instead, and how its answers were taken."""
+    labeller = _labeller(context)
+    if labeller is None or not themes:
+        return found, {}
+    counts: Counter[str] = Counter()
+    proposed = dict(found)
+    silent = 0
+    near = nearest(np.array([theme.centre for theme in themes.values()]), list(themes), top=NEAR)
+    for number, theme in sorted(themes.items()):
+        if silent >= PATIENCE:
+            counts["labeller_unreachable"] += 1
+            continue
+        others = [proposed[n] for n, _ in near[number]]
+        used = [*given, *(title for n, title in proposed.items() if n != number)]
+        ranked = sorted(theme.members, key=lambda member: (-member.weight, member.text))
+        topic = heard_of(theme, banned)
+        answer = labeller.label([member.text for member in ranked], topic, others=others, taken=used)
+        if isinstance(answer, Label):
+            proposed[number] = answer.title
+            counts["labeller_titles"] += 1
+            silent = 0
+        else:
+            counts[f"labeller_{answer.reason}"] += 1
+            silent = silent + 1 if answer.reason == "unreachable" else 0
+    return proposed, dict(counts)
+
+
+def _labeller(context: Context) -> Labeller | None:
+    """Return the labeller that was handed in, None when the settings name none."""
+    make = getattr(context, "labeller", None)
+    return make() if make is not None else None
 
 
 def _write_label(session: Session, row: dict[str, object]) -> None:
@@ -100,21 +172,6 @@ def _banned(context: Context) -> frozenset[str]:
     return frozenset(
         word.casefold() for name in names for word in (name.lstrip("@"), *name.lstrip("@").split())
     )
-
-
-def _title(
-    found: Sequence[store.Member],
-    weights: NDArray[np.float32],
-    own: Sequence[Keyword],
-    rivals: Sequence[Sequence[Keyword]],
-    kind: Kind,
-    banned: frozenset[str],
-) -> str:
-    said = [
-        Member(text=member.plain, weight=float(np.clip(weight, 0, 1)))
-        for member, weight in zip(found, weights, strict=True)
-    ]
-    return title(said, own, rivals, kind=kind, banned=banned)
 
 
 def _majority(kinds: Sequence[str]) -> str:

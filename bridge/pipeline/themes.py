@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import known_vectors, model_name, vectors_of
-from bridge.store import slices, working
+from bridge.store import decided, slices, working
 from topics.assign import Placement, assign, placed
 from topics.discover import Birth, Settings, discover, tune
 from topics.records import Kind, Role
@@ -56,7 +56,8 @@ def _load(context: Context) -> working.Engine:
     encoder = context.encoder()
     with context.database.reading() as session:
         if working.model(session) in ("", model_name(encoder)):
-            return working.load(session, lambda hashes: known_vectors(context, hashes), encoder.dimension)
+            found = working.load(session, lambda hashes: known_vectors(context, hashes), encoder.dimension)
+            return found.with_(working=replace(found.working, blocks=encoder.blocks))
     return _load_anew(context)
 
 
@@ -71,7 +72,7 @@ def _load_anew(context: Context) -> working.Engine:
     kept = old.working
     mean = Mean.zero(encoder.dimension).plus(kept.vectors)
     fresh = arrive(Working.empty(encoder.dimension), kept.keys, kept.vectors, mean, encoder.blocks)
-    fresh = replace(fresh, topics=kept.topics, pinned=kept.pinned)
+    fresh = replace(fresh, topics=kept.topics, pinned=kept.pinned, barred=kept.barred, apart=kept.apart)
     arrivals = old.arrivals + len(kept)
     engine = working.Engine(fresh, mean, Settings(), discover_due=True, arrivals=arrivals, looked_at=arrivals)
     with context.database.writing() as session:
@@ -96,7 +97,10 @@ def _assign(context: Context, engine: working.Engine, ids: list[int]) -> working
     mean = engine.mean.plus(vectors)
     keys = np.array([s.id for s in fit], np.int64)
     grown = arrive(base, keys, vectors, mean, encoder.blocks)
-    after, placements = assign(grown, resolution=engine.settings.resolution or 1.0, tie=engine.settings.tie)
+    settings = engine.settings
+    after, placements = assign(
+        grown, resolution=settings.resolution or 1.0, tie=settings.tie, known=settings.known(mean.count)
+    )
     kept = prune(after)
     gone = np.setdiff1d(np.concatenate([engine.working.keys, keys]), kept.keys)
     engine = engine.with_(
@@ -154,7 +158,8 @@ def _births(engine: working.Engine, settings: Settings) -> tuple[Working, dict[i
     """Let topics be born until nothing new is, and what is sure join them; numbers are provisional."""
     after, born = engine.working, dict[int, Birth]()
     for _ in range(ROUNDS):
-        births = discover(after, settings, engine.arrivals - engine.looked_at)
+        seen = engine.mean.count
+        births = discover(after, settings, engine.arrivals - engine.looked_at, seen=seen)
         if not births:
             break
         topics = after.topics.copy()
@@ -162,7 +167,12 @@ def _births(engine: working.Engine, settings: Settings) -> tuple[Working, dict[i
             number = PROVISIONAL + len(born)
             topics[np.isin(after.keys, birth.keys)] = number
             born[number] = birth
-        after, _ = assign(after.with_topics(topics), resolution=settings.resolution or 1.0, tie=settings.tie)
+        after, _ = assign(
+            after.with_topics(topics),
+            resolution=settings.resolution or 1.0,
+            tie=settings.tie,
+            known=settings.known(seen),
+        )
     return after, born
 
 
@@ -280,7 +290,7 @@ def _touch_topics_of(session: Any, ids: Sequence[int]) -> None:
 
 
 def _place(session: Any, placements: Sequence[Placement], model: str) -> None:
-    placements = _not_pinned(session, placements)
+    placements = _not_barred(session, _not_pinned(session, placements))
     rows = [
         {
             "statement_id": p.key,
@@ -303,6 +313,13 @@ def _not_pinned(session: Any, placements: Sequence[Placement]) -> list[Placement
     """Leave out what a person has put somewhere, also while this run was at work."""
     pinned = _pinned(session)
     return [p for p in placements if p.key not in pinned]
+
+
+def _not_barred(session: Any, placements: Sequence[Placement]) -> Sequence[Placement]:
+    """Leave out what a person has said is not of this topic, also while this run was at work."""
+    barred = decided.barred(session)
+    roots = decided.roots(session) if barred else {}
+    return [p for p in placements if (p.key, roots.get(p.topic, p.topic)) not in barred]
 
 
 def _pinned(session: Any) -> set[int]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import delete, func
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Assignment, EngineState, Position, Statement, Topic, Workspace
-from bridge.store import slices
+from bridge.store import decided, slices
 from topics.discover import Settings
 from topics.working import NEIGHBOURS, Ints, Mean, Working
 
@@ -36,6 +38,21 @@ def model(session: Session) -> str:
     """Return the model of the working set's vectors, empty for a new store."""
     state = session.get(EngineState, WORKSPACE)
     return state.model if state is not None and state.mean else ""
+
+
+def stored_mean(session: Session) -> Mean | None:
+    """Return the mean of all vectors seen, None for a new store."""
+    state = session.get(EngineState, WORKSPACE)
+    return _mean(state) if state is not None and state.mean else None
+
+
+def _mean(state: EngineState) -> Mean:
+    return Mean(np.frombuffer(state.mean, "<f8").copy(), state.data["seen"])
+
+
+def load_graph(session: Session) -> Working:
+    """Return the working set without vectors: topics, and who is near whom. Needs no encoder."""
+    return load(session, lambda hashes: dict.fromkeys(hashes, b""), 0).working
 
 
 def keys(session: Session) -> Sequence[int]:
@@ -75,23 +92,29 @@ def load(session: Session, read: Callable[[list[str]], dict[str, bytes]], dimens
             count, dimension
         ),
         topics=np.array([row[3] if row[6] == "published" else 0 for row in rows], np.int64),
-        neighbours=np.array([np.frombuffer(row[1], "<i8") for row in rows], np.int64).reshape(
-            count, NEIGHBOURS
-        ),
-        weights=np.array([np.frombuffer(row[2], "<f4") for row in rows], np.float32).reshape(
-            count, NEIGHBOURS
-        ),
+        neighbours=_table([np.frombuffer(row[1], "<i8") for row in rows], -1, np.int64),
+        weights=_table([np.frombuffer(row[2], "<f4") for row in rows], 0, np.float32),
         pinned=np.array([row[4] for row in rows], bool),
+        barred=decided.barred(session),
+        apart=decided.apart(session),
     )
-    mean = Mean(np.frombuffer(state.mean, "<f8").copy(), state.data["seen"])
     return Engine(
         working,
-        mean,
+        _mean(state),
         Settings(**state.data["settings"]),
         state.discover_due,
         state.data["arrivals"],
         state.data["looked_at"],
     )
+
+
+def _table(rows: Sequence[NDArray[Any]], filling: int, kind: type) -> NDArray[Any]:
+    """Return rows of different lengths as one table; a row has grown wider with the working set."""
+    width = max((len(row) for row in rows), default=NEIGHBOURS)
+    table: NDArray[Any] = np.full((len(rows), width), filling, kind)
+    for place, row in enumerate(rows):
+        table[place, : len(row)] = row
+    return table
 
 
 def save(session: Session, engine: Engine, model: str) -> None:

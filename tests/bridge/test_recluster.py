@@ -23,7 +23,7 @@ def test_a_comparison_reads_only_and_counts_what_it_shows(done: Bench):
     shown = as_json(compare(done.context()))
 
     assert done.tables() == before
-    assert list(shown) == ["statements", "continued", "born", "split", "merged", "dormant"]
+    assert list(shown) == ["statements", "continued", "born", "split", "merged", "dormant", "unseen"]
     assert shown["statements"] == 50
     assert shown["continued"]
     for row in shown["continued"]:

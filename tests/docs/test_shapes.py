@@ -185,7 +185,9 @@ def test_a_reclustering(shapes: Page, full: Bench, tell: Tell):
     from bridge.recluster import Reclustering, as_json
     from topics.identity import Lineage
 
-    lineage = Lineage(continued={1: 0}, born=(1,), split={2: (2,)}, merged={3: (3, 4)}, dormant=(5,))
+    lineage = Lineage(
+        continued={1: 0}, born=(1,), split={2: (2,)}, merged={3: (3, 4)}, dormant=(5,), unseen=(6,)
+    )
     members = {number: (number + 1,) for number in range(4)}
     texts = dict.fromkeys(range(9), "said")
     made = Reclustering(
@@ -199,6 +201,29 @@ def test_a_reclustering(shapes: Page, full: Bench, tell: Tell):
     applied = json.loads(tell("recluster", "--json"))
     assert list(applied) == [*given, "applied"]
     assert list(applied["applied"]) == list(example(shapes, "Recluster", 1))
+
+
+def test_proposals_and_splits(shapes: Page, full: Bench, tell: Tell):
+    heading = "Proposals and splits"
+    topics = {row["item"]: row["topic"] for row in full.rows() if row["topic"]}
+    app, bag, legroom = (topics[f"{name}-004"] for name in ("app", "bag", "legroom"))
+    full.query(f"UPDATE assignment SET topic = {app[2:]} WHERE topic = {bag[2:]}")  # a mixed topic
+    full.query("DELETE FROM ticket")
+    members = full.query(f"SELECT statement_id FROM assignment WHERE topic = {legroom[2:]}")
+    for (key,) in members[::2]:  # and two halves of one
+        full.query(f"UPDATE assignment SET topic = {bag[2:]} WHERE statement_id = {key}")
+
+    asked = json.loads(tell("topics", "proposals", "--json"))
+    suggested = json.loads(tell("topics", "split", app, "--json"))
+    into = ",".join(suggested["groups"][0]["items"][:2])
+    done = json.loads(tell("topics", "split", app, "--into", into, "--json"))
+
+    assert asked["merge"]
+    assert asked["split"]
+    same(example(shapes, heading), asked)
+    same(example(shapes, heading, 1), suggested)
+    same(example(shapes, heading, 2), done)
+    assert done["statements"] == 2
 
 
 def test_kinds_of_a_file(shapes: Page, tell: Tell, tmp_path: Path):

@@ -20,7 +20,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "SLICE", 25)
     monkeypatch.setattr(themes, "CHUNK", 30)
     monkeypatch.setattr(saying, "keywords", _keywords)
-    monkeypatch.setattr(saying, "title", _title)
+    monkeypatch.setattr(saying, "titles", _titles)
 
 
 def _keywords(texts: Mapping[int, Sequence[str]], **_: Any) -> dict[int, list[Keyword]]:
@@ -29,8 +29,11 @@ def _keywords(texts: Mapping[int, Sequence[str]], **_: Any) -> dict[int, list[Ke
     }
 
 
-def _title(said: Sequence[Any], *_: Any, **__: Any) -> str:
-    return " ".join(_common(" ".join(member.text for member in said))).capitalize()
+def _titles(themes: Mapping[int, Any], **_: Any) -> dict[int, str]:
+    return {
+        number: " ".join(_common(" ".join(member.text for member in theme.members))).capitalize()
+        for number, theme in themes.items()
+    }
 
 
 def _common(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from topics.assign import GATE, assign, placed
 
 def two_topics(new: int = 6):
     """Twelve statements in T-3, twelve in T-5, and new ones in the cloud of T-5."""
-    vectors = np.concatenate([cloud(0, 12), cloud(1, 12), cloud(1, new, seed=2)])
+    vectors = np.concatenate([cloud(0, 12), cloud(1, 12), cloud(1, new, spread=0.1, seed=2)])
     working, _ = seen(vectors)
     return in_topics(working, *[3] * 12, *[5] * 12, *[0] * new)
 
@@ -44,6 +44,18 @@ def test_what_is_near_nothing_is_unsure_and_says_so():
 
     assert placement.topic == 0
     assert placement.reason.startswith("unsure: ")
+
+
+def test_what_only_looks_towards_a_topic_from_far_is_unsure_though_all_its_neighbours_are_there():
+    far = cloud(1, 1, spread=0.02, seed=3) + cloud(9, 1, spread=0.02) * 1.2
+    vectors = np.concatenate([cloud(0, 12, spread=0.05), cloud(1, 12, spread=0.05), far])
+    working = in_topics(seen(vectors)[0], *[3] * 12, *[5] * 12, 0)
+
+    _, (placement,) = assign(working, resolution=1.0, tie=0.5)
+
+    assert (placement.topic, placement.nearest) == (0, 5)
+    assert placement.score >= GATE
+    assert "unlike what the topic's members say" in placement.reason
 
 
 def test_with_no_topics_all_are_unsure():

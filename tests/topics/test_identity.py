@@ -70,6 +70,30 @@ def test_a_topic_that_brings_too_little_has_no_claim():
     assert found.merged == {}
 
 
+def test_a_topic_has_merged_only_where_at_least_half_of_it_went():
+    topics, clusters = sets((1, 0, 5), (2, 0, 4), (2, -1, 5))
+
+    found = lineage(topics, clusters, frozenset({1, 2}))
+
+    assert (found.continued, found.merged, found.unseen) == ({1: 0}, {}, (2,))
+
+
+def test_a_cluster_of_bits_continues_the_topic_that_brings_most():
+    topics, clusters = sets((1, 0, 3), (1, -1, 5), (2, 0, 4), (2, -1, 5))
+
+    found = lineage(topics, clusters, frozenset({1, 2}))
+
+    assert (found.continued, found.merged, found.unseen) == ({2: 0}, {}, (1,))
+
+
+def test_a_topic_that_is_in_no_cluster_is_unseen_and_not_dormant():
+    topics, clusters = sets((1, 0, 8), (2, -1, 9))
+
+    found = lineage(topics, clusters, frozenset({1, 2, 3}))
+
+    assert (found.unseen, found.dormant) == ((2,), (3,))
+
+
 def test_a_topic_of_which_nobody_spoke_is_dormant():
     topics, clusters = sets((1, 0, 8))
 
@@ -93,3 +117,5 @@ def test_each_cluster_and_each_topic_has_one_fate_at_most(pairs: list[tuple[int,
     assert len(set(merged_away)) == len(merged_away)
     assert not set(merged_away) & found.continued.keys()
     assert set(found.split) <= found.continued.keys()
+    fates = [*found.continued, *merged_away, *found.unseen, *found.dormant]
+    assert sorted(fates) == sorted(set(topics.values()))
