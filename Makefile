@@ -1,6 +1,6 @@
 # The one door. `make run` and `make test` do their own set-up; they need git, make and python3-venv only.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run serve test unit lint types docs proof lock migration clean
+.PHONY: help setup setup-dev run serve test unit lint types docs proof benchmark lock migration clean
 
 PYTHON ?= python3
 TORCH := torch==2.13.0
@@ -9,6 +9,9 @@ PIP := $(BIN)/pip --disable-pip-version-check
 FEEDBACK ?=
 NAME ?= $(shell basename "$(FEEDBACK)" | sed 's/\.[^.]*$$//' | tr 'A-Z' 'a-z' | tr -c 'a-z0-9._\n-' '-' | sed 's/^[^a-z0-9]*//')
 SERVE ?= 1
+DATA ?= $(FEEDBACK_DATA)
+ONLY ?=
+AGAIN ?= 0
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 16
@@ -65,6 +68,10 @@ docs: setup ## write the generated parts of the documentation
 proof: setup-dev ## the long proofs; FILE=posts.csv for the one that needs a file
 	$(BIN)/python tests/proof/scale.py
 	@$(if $(FILE),$(BIN)/python tests/proof/same_each_time.py "$(FILE)",echo "Not proved: the same each time. Give FILE=posts.csv with columns id, text, author and time." >&2; false)
+
+benchmark: setup ## measure the topics and write docs/quality.md: DATA=folder [ONLY=part,part] [AGAIN=1]; figures that are there are kept
+	$(BIN)/python tests/benchmark/quality.py $(if $(DATA),--data "$(DATA)") $(if $(ONLY),--only "$(ONLY)") $(if $(filter 1,$(AGAIN)),--again)
+	$(BIN)/python tests/benchmark/pictures.py
 
 migration: setup-dev ## a new migration from the models: make migration NAME=words
 	$(BIN)/python -m bridge.migrations "$(NAME)"

@@ -35,7 +35,7 @@ _FLIGHT = re.compile(
 _INLINE_TAG = re.compile(r"#(\w+)(?=\s+[a-z])")
 _SENTENCE = re.compile(
     r"[.!?;:\u2026|]+(?=\s|$)|\.{2,}|[\n()\[\]\"\u201c\u201d\u00ab\u00bb\u2022*\u00bf\u00a1>]+"
-    r"|\s[-\u2013\u2014/~]+\s|(?<=\w)-\s|\u2014"
+    r"|\s[-\u2013\u2014/~\u2190-\u21ff]+\s|(?<=\w)-\s|\u2014"
 )
 _PART = re.compile(
     r",\s+|\s+(?:but|because|cuz|bc|since|however|although|though|so|aber|weil|mais|parce que|pero"
@@ -61,7 +61,7 @@ _WISH = (
     r"|(?:you|they|u)(?: guys| all| really| also)* (?:should|could|need to|must|have to)(?: really"
     r"| also)?(?: have)?"
     r"|is there (?:a way|any way|anyway|an option|a possibility)(?: to| for me to| i can| of)?"
-    r"|(?:can|could|will|would) (?:you|someone|anyone)(?: please| guys)?"
+    r"|let (?:us|me|people)|(?:can|could|will|would) (?:you|someone|anyone)(?: please| guys)?"
     r"(?: help(?: me| us)?(?: to| with)?| tell (?:me|us)| explain(?: to me)?)?"
 )
 _THOUGHT = (
@@ -123,8 +123,16 @@ _ASKED = re.compile(
     r"should|\w+n't (?:my|our|your|the|i|we)\b)\b",
     re.IGNORECASE,
 )
-_OBJECT = re.compile(r"\b(charged|told|sent|gave|asked|put|hung up on) (?:me|us)\b", re.IGNORECASE)
+_OBJECT = re.compile(
+    r"\b(charged|told|sent|gave|asked|put|hung up on|offered|promised|left|kept|made) (?:me|us)\b",
+    re.IGNORECASE,
+)
 _OWN = re.compile(r"\b(?:my|our|your) (?!own\b)(?=[\w-]+)", re.IGNORECASE)
+_AFTERTHOUGHT = re.compile(
+    r"(?:[\s,]+(?:either|too|though|anyway|as well|so far|lol|please|thanks|thank you|again and again))+$",
+    re.IGNORECASE,
+)
+_LONG_NAME = 6
 _LAST_LETTERS = 0x2000  # pictures come after it
 _EDGES = " \t,.;:!?'`\u2019-\u2013\u2014/&+_=~^" + HOLE
 
@@ -137,25 +145,27 @@ def clauses(text: str, *, kind: Kind, banned: frozenset[str] = frozenset()) -> l
     Case and order are kept; a piece comes once.
     """
     found: dict[str, None] = {}
+    language = language_of(words(text))
     for piece in _pieces(_scrubbed(text, banned)):
-        plain = impersonal(piece, kind)
+        plain = impersonal(piece, kind, language)
         if plain and HOLE not in plain:
             found.setdefault(plain)
     return list(found)
 
 
-def impersonal(clause: str, kind: Kind = Kind.PROBLEM) -> str:
+def impersonal(clause: str, kind: Kind = Kind.PROBLEM, language: str | None = None) -> str:
     """Return `clause` without greeting, first person and filler at its start: "I can't pay" is "can't pay".
 
     A question with how, where, what or when stays one: "how do I pay" is "how to pay".
     """
-    language = language_of(words(clause))
+    language = language or language_of(words(clause))
     clause = " ".join(_SLANG.get(word.lower(), word) for word in clause.split())
     before = ""
     while before != clause:
         before = clause
         clause = _opener(language).sub("", clause.strip(_EDGES), count=1)
-    return re.sub(r"\s+", " ", _neutral(clause, kind) if language == "en" else clause).strip(_EDGES)
+    clause = _AFTERTHOUGHT.sub("", _neutral(clause, kind)) if language == "en" else clause
+    return re.sub(r"\s+", " ", clause).strip(_EDGES)
 
 
 def without_owner(clause: str) -> str:
@@ -199,8 +209,15 @@ def _scrubbed(text: str, banned: frozenset[str]) -> str:
 @lru_cache(maxsize=8)
 def _naming(banned: frozenset[str]) -> re.Pattern[str]:
     """Return what finds each of the banned words, longest first."""
-    names = "|".join(re.escape(name) for name in sorted(banned, key=lambda name: (-len(name), name)))
+    names = "|".join(_spaced(name) for name in sorted(banned, key=lambda name: (-len(name), name)))
     return re.compile(rf"\b(?:{names})(?:'s|s')?(?!\w)", re.IGNORECASE)
+
+
+def _spaced(name: str) -> str:
+    """Return a pattern for a name that people may write in two words: "jetblue" is "Jet Blue" too."""
+    if len(name) < _LONG_NAME:
+        return re.escape(name)
+    return r"\s?".join(re.escape(char) for char in name)
 
 
 def _is_picture(char: str) -> bool:

@@ -6,7 +6,10 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from topics.terms import commonest, phrases, stem
 
@@ -74,17 +77,35 @@ def _ctfidf(counts: Sequence[Counter[_Stems]], vocabulary: Sequence[_Stems]) -> 
     """Return the topics by terms matrix of class-based TF-IDF weights."""
     from scipy.sparse import csr_matrix
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what its dependencies miss, we do not need
-        from bertopic.vectorizers import ClassTfidfTransformer
-
     column = {term: i for i, term in enumerate(vocabulary)}
     cells = [(row, column[term], n) for row, count in enumerate(counts) for term, n in sorted(count.items())]
     rows, columns, values = zip(*cells, strict=True)
     matrix = csr_matrix((values, (rows, columns)), shape=(len(counts), len(vocabulary)), dtype=float)
     if len(vocabulary) == 1:  # BERTopic cannot weigh a lone term, and need not
         return matrix
-    return ClassTfidfTransformer().fit_transform(matrix).tocsr()
+    weighted: csr_matrix = _transformer()().fit_transform(matrix).tocsr()
+    return weighted
+
+
+@cache
+def _transformer() -> Any:
+    """Return BERTopic's ClassTfidfTransformer, read from its own file.
+
+    Importing the package costs 8 s and 600 MB for models that nobody here asks for; this class needs none.
+    Where the file is not found, the package is imported after all.
+    """
+    package = find_spec("bertopic")
+    homes = (package and package.submodule_search_locations) or ()
+    for path in (Path(home, "vectorizers", "_ctfidf.py") for home in homes):
+        spec = spec_from_file_location("_bertopic_ctfidf", path) if path.is_file() else None
+        if spec is not None and spec.loader is not None:
+            module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return module.ClassTfidfTransformer
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what its dependencies miss, we do not need
+        from bertopic.vectorizers import ClassTfidfTransformer
+    return ClassTfidfTransformer
 
 
 def _lifted(weights: Mapping[_Stems, float], count: Mapping[_Stems, int]) -> dict[_Stems, float]:

@@ -48,13 +48,15 @@ class Detector:
         """Return the ISO 639-1 code in lower case and its probability, 0–1.
 
         The code is None when there is too little to tell by. The probability given with None is that of the
-        best guess, 0.0 when there was nothing to guess from.
+        best guess, 0.0 when there was nothing to guess from. Text in capitals is read as if it weren't: the
+        model learned from text in lower case.
         """
         words = " ".join(_NOT_LANGUAGE.sub(" ", text[: 2 * _READ_CHARS]).split())[:_READ_CHARS]
         letters = [character for character in words if character.isalpha()]
         if not letters:
             return None, 0.0
-        code, score, english = self._best(words)
+        shouted = sum(letter.isupper() for letter in letters) * 2 > len(letters)
+        code, score, english = self._best(words.lower() if shouted else words)
         return (code if _is_sure(code, score, english, letters) else None), score
 
     def detect_many(self, texts: Iterable[str]) -> list[tuple[str | None, float]]:

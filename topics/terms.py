@@ -6,8 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib import import_module
 from importlib.resources import files
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from itertools import pairwise
+from pathlib import Path
 
 _LANGUAGES = ("en", "de", "fr", "es", "pt")
 
@@ -31,8 +34,14 @@ _CONTRACTION = re.compile(r"['\u2019](?:s|m|d|ll|ve|re)$")
 
 def words(text: str) -> list[str]:
     """Return the lower-case words of `text` in order, without links, handles, addresses and `'s`."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=16_384)
+def _words(text: str) -> tuple[str, ...]:
+    """Return what `words` does; the same lines are asked for again and again when titles are weighed."""
     found = _WORD.findall(_NOT_WORDS.sub(" ", text))
-    return [_CONTRACTION.sub("", word.lower()).replace("\u2019", "").replace("'", "") for word in found]
+    return tuple(_CONTRACTION.sub("", word.lower()).replace("\u2019", "").replace("'", "") for word in found)
 
 
 @lru_cache(maxsize=8)
@@ -43,11 +52,31 @@ def stop_words(language: str) -> frozenset[str]:
     """
     if language not in _LANGUAGES:
         return frozenset()
-    from importlib import import_module
-
-    listed = import_module(f"spacy.lang.{language}.stop_words").STOP_WORDS
+    listed = _spacy_stop_words(language)
     plain = frozenset(word.replace("'", "").replace("\u2019", "") for word in listed)
     return plain - word_list("content") | word_list("chat") if language == "en" else plain
+
+
+def _spacy_stop_words(language: str) -> frozenset[str]:
+    """Return spaCy's list, read from its own file: importing spaCy's French costs 4 s for rules unused here.
+
+    Where the file is not found, the language is imported after all.
+    """
+    package = find_spec("spacy")
+    homes = (package and package.submodule_search_locations) or ()
+    for path in (Path(home, "lang", language, "stop_words.py") for home in homes):
+        spec = spec_from_file_location(f"_spacy_stop_words_{language}", path) if path.is_file() else None
+        if spec is not None and spec.loader is not None:
+            module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            return frozenset(module.STOP_WORDS)
+    return frozenset(import_module(f"spacy.lang.{language}.stop_words").STOP_WORDS)
+
+
+@lru_cache(maxsize=8)
+def empty_words(language: str) -> frozenset[str]:
+    """Return the stop words of `language` and of English."""
+    return stop_words(language) | stop_words("en")
 
 
 @lru_cache(maxsize=8)
@@ -61,10 +90,12 @@ def word_list(name: str) -> frozenset[str]:
 def language_of(tokens: Sequence[str]) -> str:
     """Guess the language whose commonest words fill most of `tokens`; English when none or on a tie.
 
-    It only chooses a list of stop words, and a short list tells languages apart without loading all five.
-    Whose language an item is, is decided elsewhere.
+    One letter alone is no hint: "a" is a word of several. It only chooses a list of stop words, and a short
+    list tells languages apart without loading all five. Whose language an item is, is decided elsewhere.
     """
-    hits = [(sum(token in common for token in tokens), -i) for i, common in enumerate(_COMMON)]
+    hits = [
+        (sum(len(token) > 1 and token in common for token in tokens), -i) for i, common in enumerate(_COMMON)
+    ]
     return _LANGUAGES[-max(hits)[1]]
 
 
@@ -94,14 +125,19 @@ def phrases(text: str, banned: frozenset[str] = frozenset()) -> list[tuple[str, 
     `banned` holds lower-case words to leave out, such as a brand's name.
     """
     found: list[tuple[str, ...]] = []
-    stops = stop_words(language_of(words(text))) | stop_words("en")
+    stops = empty_words(language_of(words(text)))
     for clause in re.split(r"[.!?;:\n,()]+\s", _NOT_WORDS.sub(" ", text)):
         kept = [
             w for w in words(clause) if w not in stops and w not in banned and len(w) > 1 and not _private(w)
         ]
         found += [(word,) for word in kept if not word.isdigit()]
-        found += [pair for pair in pairwise(kept) if not all(w.isdigit() for w in pair)]
+        found += [pair for pair in pairwise(kept) if _may_pair(pair, banned)]
     return found
+
+
+def _may_pair(pair: tuple[str, str], banned: frozenset[str]) -> bool:
+    """Say whether a pair is more than two numbers and no banned name in two words."""
+    return not all(word.isdigit() for word in pair) and "".join(pair) not in banned
 
 
 def commonest(forms: Counter[str]) -> str:

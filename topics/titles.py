@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from topics.clauses import clauses
-from topics.grammar import UNFIT, declared, form
+from topics.composing import composed, framed
+from topics.grammar import declared, form, is_person, noun_phrases, read_ahead, shorter
 from topics.keywords import Keyword
 from topics.records import Kind
-from topics.terms import commonest, language_of, stem, stop_words, word_list, words
+from topics.support import UNFIT, Heard, cased, content_stems, fit, heard, is_shared, is_taboo, may_show
+from topics.terms import language_of, stem, word_list, words
 
-_LONGEST = 80  # characters of a title
-_CENTRAL = 30  # members whose clauses may become the title
+_LONGEST = 70  # characters of a title
 _HEARD = 200  # members asked how common a word is
-_PARSED = 25  # candidates worth a parse
-_INSIDE = re.compile(r"(?<=[\w,'] )\w[\w'-]*")  # a word that does not start its sentence
-_MOSTLY = 0.6  # of the times a word is written
-_LEAST = 0.35  # a clause scoring less says less than two keywords
-_FEW = 3  # below so many members, a word of one of them is still the topic's
+_CENTRAL = 60  # members whose clauses may become the title
+_PARSED = 12  # clauses worth a parse
+_ASKED = 5  # members asked whether a word is a name
+_WORDS_READ = 24  # of a clause; trimming makes no title of a longer one
+_FINAL = 5  # lines worth a vector
+_LEAST = 0.85  # a line scoring less says less than a plain one; with vectors half of `_MEANING` more
+_MEANING = 1.0  # what being near to the topic's centre is worth
+_SHARED, _ANECDOTE = 0.4, 0.3  # a line that fits less tells one person's story, which costs it so much
+_CLEARLY = 0.3  # by so much a new title must be better than the one so far
+_PLAIN = 0.25  # what a composed line reads like
+_CENTRED_FROM = 8  # topics whose common direction is worth taking off
+
+_CLEAN = re.compile(r"[^\W_](?:[^\W_]|(?<=\w)['\u2019](?=\w)|[ ,/&%-](?! |$))*")  # words and what joins them
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +45,16 @@ class Member:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Topic:
-    """What a candidate is held against."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """A topic that needs a title."""
 
-    shares: Mapping[str, float]  # stem: how many of the members say it, relative to the commonest
-    keys: Mapping[
-        frozenset[str], float
-    ]  # the stems of each keyword: its weight, halved if a near topic has it
-    alone: frozenset[str]  # stems in one member only: perhaps a name
-    forms: Mapping[str, str]  # lower-case word: as people write it inside a sentence
+    members: Sequence[Member]
+    keywords: Sequence[Keyword]
+    rivals: Sequence[Sequence[Keyword]] = ()  # the keywords of the nearest topics
+    kind: Kind = Kind.PROBLEM
+    centre: NDArray[np.float32] | None = None  # the mean of its members' vectors
+    title: str = ""  # the machine's title so far
 
 
 def title(
@@ -51,145 +65,223 @@ def title(
     kind: Kind,
     banned: frozenset[str] = frozenset(),
 ) -> str:
-    """Return a title of at most 80 characters, in sentence case, without closing punctuation; never empty.
+    """Return the title of one topic; see `titles`."""
+    theme = Theme(members=members, keywords=keywords, rivals=others, kind=kind)
+    return titles({0: theme}, banned=banned)[0]
 
-    The clauses of the 30 most central members, made impersonal, are scored by how central their statement
-    is, how common their words are in the topic, how many of its `keywords` they hold (half for those that
-    `others`, the keywords of the nearest topics, hold too) and how well they read. `banned` are lower-case
-    words that must not show, such as a brand's name. No swear words, and no name or number that only one
-    member says. If no clause will do, the two best keywords. The order of `members` does not matter.
+
+def titles(
+    themes: Mapping[int, Theme],
+    *,
+    banned: frozenset[str] = frozenset(),
+    encode: Encode | None = None,
+    taken: Collection[str] = (),
+) -> dict[int, str]:
+    """Return for each theme a title of at most 70 characters, in sentence case; never empty, none twice.
+
+    Candidates are the clauses of the 60 most central members, made impersonal; their shorter forms, without
+    details that few members give; and plain lines of what the members have in common ("lost bags", "problems
+    with bags"). They are scored by how common their words are in the topic, how many of its keywords they
+    hold (half for those that the `rivals` hold too), how well they read, and, with `encode` (texts to unit
+    vectors of the same model as the centres), by how near they are to its centre and not to another's.
+    `banned` are lower-case words that must not show, such as a brand's name; `taken` are titles of other
+    topics. No swear words, no person's name, no number that only one member says. A theme's own title stays
+    unless another line is clearly better. The order of members does not matter.
     """
-    ranked = sorted(set(members), key=lambda member: (-member.weight, member.text))
-    topic = _topic(ranked[:_HEARD], keywords, others)
-    taboo = word_list("swear") | banned
-    scored: dict[str, float] = {}
-    for place, member in enumerate(ranked[:_CENTRAL]):
-        centrality = 1 - place / _CENTRAL
-        for clause in clauses(member.text, kind=kind, banned=banned):
-            if _may_show(clause, topic, taboo):
-                scored[clause] = max(scored.get(clause, -9.0), 0.2 * centrality + _fit(clause, topic, kind))
-    line = _best(scored, kind) or _from_keywords(keywords, taboo) or _from_words(topic, taboo)
-    return _cased(line or f"{kind.capitalize()} in a few words", topic.forms)
-
-
-def _best(scored: Mapping[str, float], kind: Kind) -> str:
-    """Return the clause that with its form has the highest score, "" if none is fit."""
-    first = sorted(scored, key=lambda clause: (-scored[clause], clause))[:_PARSED]
-    read = {clause: declared(clause) for clause in first}
+    topics = {number: heard_of(theme, banned) for number, theme in sorted(themes.items())}
+    first = {number: _clauses(themes[number], topic, banned) for number, topic in topics.items()}
+    read_ahead(clause for found in first.values() for clause in found if _is_english(clause))
+    lines = {number: _promising(_lines(first[number], topic), topic) for number, topic in topics.items()}
+    read_ahead(line for found in lines.values() for line in found if _is_english(line))
+    final = {number: _scored(lines[number], topic) for number, topic in topics.items()}
+    plain = {number: _composed(first[number], topic) for number, topic in topics.items()}
     final = {
-        line: scored[clause] + form(line, kind) for clause, line in reversed(read.items()) if _fits(line)
+        number: {**_so_far(themes[number], topics[number]), **plain[number], **found}
+        for number, found in final.items()
     }
-    best = min(final, key=lambda line: (-round(final[line], 6), line), default="")
-    return best if best and final[best] >= _LEAST else ""
+    if encode is not None:
+        final = _with_meaning(final, themes, encode)
+    least = _LEAST + (_MEANING / 2 if encode is not None else 0.0)
+    used = {_key(line) for line in taken}
+    found: dict[int, str] = {}
+    for number, topic in topics.items():
+        if _stands(themes[number].title, final[number], used):
+            found[number] = themes[number].title
+            used.add(_key(found[number]))
+            continue
+        ranked = _ranking(final[number], plain[number], used, least)
+        line = next((line for line in ranked if not _names_person(line, topic, themes[number].members)), "")
+        line = line or _made_up(themes[number], topic, used)
+        found[number] = cased(line, topic)
+        used.add(_key(found[number]))
+    return found
 
 
-def _fits(line: str) -> bool:
-    """Say whether `line` is short enough."""
-    return len(line) <= _LONGEST
+def heard_of(theme: Theme, banned: frozenset[str]) -> Heard:
+    """Return what the members of a theme say, for a line to be held against."""
+    texts = [member.text for member in _ranked(theme.members)[:_HEARD]]
+    return heard(texts, theme.keywords, theme.rivals, kind=theme.kind, banned=banned)
 
 
-def _topic(
-    members: Sequence[Member], keywords: Sequence[Keyword], others: Sequence[Sequence[Keyword]]
-) -> _Topic:
-    """Gather what the members have in common."""
-    said = [words(member.text) for member in members]
-    heard = Counter(stem_ for tokens in said for stem_ in _content_stems(tokens))
-    commonest_count = max(heard.values(), default=1)
-    elsewhere = {stem(word) for keys in others for key in keys for word in key.term.split()}
-    keys = {
-        frozenset(map(stem, key.term.split())): key.weight * (0.5 if _all_in(key.term, elsewhere) else 1.0)
-        for key in reversed(keywords)
+def _ranked(members: Sequence[Member]) -> list[Member]:
+    return sorted(set(members), key=lambda member: (-member.weight, member.text))
+
+
+def _clauses(theme: Theme, topic: Heard, banned: frozenset[str]) -> dict[str, float]:
+    """Return the clauses worth a parse, each with how central it was said."""
+    central: dict[str, float] = {}
+    for place, member in enumerate(_ranked(theme.members)[:_CENTRAL]):
+        for clause in clauses(member.text, kind=theme.kind, banned=banned):
+            said = clause.lower() if clause.isupper() else clause
+            central.setdefault(said, 0.2 * (1 - place / _CENTRAL))
+    promise = {
+        clause: weight + fit(clause, topic, hopeful=True) - 0.01 * len(clause.split())
+        for clause, weight in central.items()
+        if len(clause.split()) <= _WORDS_READ
     }
-    alone = {s for s, n in heard.items() if n == 1} if len(members) >= _FEW else set()
-    shares = {s: n / commonest_count for s, n in heard.items()}
-    return _Topic(shares, keys, frozenset(alone), _written(members))
+    best = sorted(promise, key=lambda clause: (-round(promise[clause], 6), clause))[:_PARSED]
+    return {clause: central[clause] for clause in best}
 
 
-def _all_in(term: str, stems: set[str]) -> bool:
-    """Say whether every word of `term` is among `stems`."""
-    return all(stem(word) in stems for word in term.split())
+@lru_cache(maxsize=16_384)
+def _is_english(text: str) -> bool:
+    return language_of(words(text)) == "en"
 
 
-def _content_stems(tokens: Sequence[str]) -> set[str]:
-    """Return the stems of the words that carry the topic, in the language of `tokens`."""
-    stops = stop_words(language_of(tokens)) | stop_words("en")
-    return {stem(token) for token in tokens if token not in stops}
+def _lines(found: Mapping[str, float], topic: Heard) -> dict[str, float]:
+    """Return the clauses and their shorter forms that may show, each with how central it was said."""
+    lines: dict[str, float] = {}
+    for clause, weight in found.items():
+        line = declared(clause)
+        cut = shorter(line, lambda word: is_shared(word, topic)) if _is_english(line) else []
+        cut = [form for form in cut if _says_trouble(form) or not _says_trouble(line)]
+        for said in (line, *cut):
+            if len(said) <= _LONGEST and _CLEAN.fullmatch(said) and may_show(said, topic):
+                lines[said] = max(weight, lines.get(said, 0.0))
+    return lines
 
 
-def _fit(clause: str, topic: _Topic, kind: Kind) -> float:
-    """Return how much of what the topic is about `clause` says, about 0-0.9."""
-    tokens = words(clause)
-    stems = _content_stems(tokens)
-    if not stems:
-        return UNFIT
-    common = sum(topic.shares.get(s, 0.0) for s in stems) / len(stems)
-    best = sum(sorted(topic.keys.values(), reverse=True)[:3]) or 1.0
-    covered = sum(weight for key, weight in topic.keys.items() if key <= stems)
-    trouble = 0.12 if kind is Kind.PROBLEM and not word_list("trouble").isdisjoint(tokens) else 0.0
-    return 0.4 * common + 0.5 * min(1.0, covered / best) + trouble
+def _so_far(theme: Theme, topic: Heard) -> dict[str, float]:
+    """Return the title so far with what it would score today, if it may still show."""
+    line = theme.title
+    if not line or len(line) > _LONGEST or not may_show(line, topic):
+        return {}
+    return {line: 0.1 + max(_PLAIN, form(line, topic.kind)) + fit(line, topic)}
 
 
-def _may_show(clause: str, topic: _Topic, taboo: frozenset[str]) -> bool:
-    """Say whether `clause` has no bad word and nothing that could be one person's: a name, a number."""
-    tokens = clause.split()
-    for place, token in enumerate(tokens):
-        bare = (words(token) or [""])[0]
-        if bare in taboo:
-            return False
-        is_marked = any(c.isdigit() for c in token) or (
-            place > 0 and token[:1].isupper() and not clause.isupper()
-        )
-        if is_marked and stem(bare) in topic.alone:
-            return False
-    return True
+def _says_trouble(line: str) -> bool:
+    """Say whether a line names what is the matter: what is trimmed must not be the point."""
+    return not word_list("trouble").isdisjoint(words(line))
 
 
-def _from_keywords(keywords: Sequence[Keyword], taboo: frozenset[str]) -> str:
-    """Return the two best keywords, joined."""
-    terms = [key.term for key in keywords if not taboo & set(key.term.split())][:2]
-    return ": ".join(terms)
+def _promising(lines: Mapping[str, float], topic: Heard) -> dict[str, float]:
+    """Return the lines that say most of the topic; the rest isn't worth a second reading."""
+    scores = {line: weight + fit(line, topic) for line, weight in lines.items()}
+    best = sorted(scores, key=lambda line: (-round(scores[line], 6), line))[:_PARSED]
+    return {line: lines[line] for line in best}
 
 
-def _from_words(topic: _Topic, taboo: frozenset[str]) -> str:
-    """Return the three commonest words of the topic that are no one's alone."""
-    fit = [
-        w for w in topic.forms if w not in taboo and stem(w) in topic.shares and stem(w) not in topic.alone
+def _composed(found: Iterable[str], topic: Heard) -> dict[str, float]:
+    """Return plain lines made of what the clauses have in common, with what they say."""
+    phrases = [phrase for clause in found if _is_english(clause) for phrase in noun_phrases(clause)]
+    return {line: _PLAIN + fit(said, topic) for line, said in composed(phrases, topic).items()}
+
+
+def _scored(lines: Mapping[str, float], topic: Heard) -> dict[str, float]:
+    """Return the best lines by what they say and how they read."""
+    fits = {line: fit(line, topic) for line in lines}
+    scores = {
+        line: weight + fits[line] + form(line, topic.kind) - _ANECDOTE * (fits[line] < _SHARED)
+        for line, weight in lines.items()
+    }
+    best = sorted(scores, key=lambda line: (-round(scores[line], 6), line))[:_FINAL]
+    return {line: scores[line] for line in best if scores[line] > UNFIT / 2}
+
+
+def _names_person(line: str, topic: Heard, members: Sequence[Member]) -> bool:
+    """Say whether a word with a capital is a person's name where members write it."""
+    for word in words(line):
+        usual = topic.forms.get(word, word)
+        if not usual[:1].isupper() or usual.isupper():
+            continue
+        texts = [member.text for member in _ranked(members) if usual in member.text]
+        if texts and is_person(word, texts[:_ASKED]):
+            return True
+    return False
+
+
+def _with_meaning(
+    final: Mapping[int, Mapping[str, float]], themes: Mapping[int, Theme], encode: Encode
+) -> dict[int, dict[str, float]]:
+    """Add to each line how near its meaning is to its topic's, beyond how near it is to the next one's."""
+    texts = sorted({line for found in final.values() for line in found})
+    numbers = [number for number in final if themes[number].centre is not None]
+    if not texts or not numbers:
+        return {number: dict(found) for number, found in final.items()}
+    centres = np.array([themes[number].centre for number in numbers])
+    shared = centres.mean(axis=0) if len(numbers) >= _CENTRED_FROM else np.zeros_like(centres[0])
+    near = _units(encode(texts) - shared) @ _units(centres - shared).T
+    place = {text: i for i, text in enumerate(texts)}
+    column = {number: i for i, number in enumerate(numbers)}
+    return {
+        number: {
+            line: score + (_gain(near[place[line]], column[number]) if number in column else 0.0)
+            for line, score in found.items()
+        }
+        for number, found in final.items()
+    }
+
+
+def _gain(near: NDArray[np.float32], own: int) -> float:
+    """Return what a line's nearness to its own topic is worth, less where it is nearer to another."""
+    rest = float(np.delete(near, own).max()) if len(near) > 1 else 0.0
+    return round(_MEANING * float(near[own]) - 0.8 * max(0.0, rest - float(near[own])), 5)
+
+
+def _units(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    units: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return units
+
+
+def _key(line: str) -> frozenset[str]:
+    """Return what makes two titles the same one."""
+    return content_stems(words(line)) or frozenset(words(line))
+
+
+def _stands(line: str, final: Mapping[str, float], used: Collection[frozenset[str]]) -> bool:
+    """Say whether the title so far stays: it may show, and no other line is clearly better."""
+    if line not in final or _key(line) in used:
+        return False
+    return max(score for other, score in final.items() if _key(other) not in used) < final[line] + _CLEARLY
+
+
+def _ranking(
+    final: Mapping[str, float], plain: Collection[str], used: Collection[frozenset[str]], least: float
+) -> list[str]:
+    """Return the free lines, best first: those that are good enough, then the `plain` ones."""
+    free = [line for line in final if _key(line) not in used]
+    free.sort(key=lambda line: (-round(final[line], 5), line))
+    good = [line for line in free if final[line] >= least]
+    return good + [line for line in free if line in plain and line not in good]
+
+
+def _made_up(theme: Theme, topic: Heard, used: Collection[frozenset[str]]) -> str:
+    """Return a line of the best keywords that no other topic has."""
+    terms = [
+        key.term for key in theme.keywords if not any(is_taboo(word, topic) for word in key.term.split())
     ]
-    return " ".join(sorted((w for w in fit if w.isalpha()), key=lambda w: (-topic.shares[stem(w)], w))[:3])
+    pairs = [f"{one}: {other}" for i, one in enumerate(terms) for other in terms[i + 1 :]]
+    common = sorted(
+        (w for w in topic.forms if _is_common(w, topic)), key=lambda w: (-topic.shares[stem(w)], w)
+    )
+    read_ahead(term for term in terms if _is_english(term))
+    plain = [framed(term, theme.kind) for term in terms if _is_english(term) and term in noun_phrases(term)]
+    for line in (*plain, *pairs[:20], *terms, " ".join(common[:3])):
+        if line and _key(line) not in used:
+            return line
+    return f"{theme.kind.capitalize()} in a few words"
 
 
-def _written(members: Iterable[Member]) -> dict[str, str]:
-    """Return how most people write each word inside a sentence, leaving out those who shout."""
-    forms: dict[str, Counter[str]] = {}
-    for member in members:
-        if not _is_shouted(member.text):
-            for match in _INSIDE.finditer(member.text):
-                forms.setdefault(match[0].lower(), Counter())[match[0]] += 1
-    return {word: _usual(word, seen) for word, seen in forms.items()}
-
-
-def _usual(word: str, seen: Counter[str]) -> str:
-    """Return the form most people use; lower case if it is a stop word or if only one person has another."""
-    form = commonest(seen)
-    is_own = seen[form] > 1 and seen[form] >= _MOSTLY * seen.total() and word not in stop_words("en")
-    return form if is_own else word
-
-
-def _is_shouted(text: str) -> bool:
-    """Say whether more than half of the letters of `text` are capitals."""
-    letters = [c for c in text if c.isalpha()]
-    return sum(c.isupper() for c in letters) > len(letters) / 2
-
-
-def _cased(line: str, forms: Mapping[str, str]) -> str:
-    """Return `line` with each word as most people write it and a capital at the start."""
-    line = re.sub(r"^[^\w\"'(\u201c\u00ab]+", "", line)
-    line = re.sub(r"\w[\w'-]*", lambda match: _cased_word(match[0], forms), line)
-    return line if any(c.isupper() for c in line.split(" ")[0]) else line[:1].upper() + line[1:]
-
-
-def _cased_word(word: str, forms: Mapping[str, str]) -> str:
-    """Return one word as most people write it; a stop word in lower case, I as I."""
-    if word.lower() == "i" or word.lower().startswith("i'"):
-        return "I" + word[1:].lower()
-    return forms.get(word.lower(), word.lower())
+def _is_common(word: str, topic: Heard) -> bool:
+    """Say whether a word of more than one member may show."""
+    return word.isalpha() and not is_taboo(word, topic) and stem(word) in topic.shares.keys() - topic.alone

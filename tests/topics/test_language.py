@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +70,40 @@ def test_the_model_is_loaded_only_when_asked():
     code = "import sys, topics.language as l; l.Detector(); sys.exit('py3langid' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("DER KOFFER IST SEIT DREI TAGEN WEG UND NIEMAND RUFT ZURÜCK 😡", "de"),
+        ("J'ATTENDS MON REMBOURSEMENT DEPUIS TROIS MOIS", "fr"),
+        ("LLEVO TRES HORAS ESPERANDO EN EL AEROPUERTO", "es"),
+        ("ESTOU HÁ TRÊS HORAS À ESPERA NO AEROPORTO", "pt"),
+        ("WHERE IS MY BAG, NOBODY ANSWERS THE PHONE", "en"),
+    ],
+)
+def test_capitals_do_not_hide_the_language(text: str, code: str):
+    assert DETECTOR.detect(text)[0] == code
+
+
+@pytest.mark.parametrize("code", ["de", "fr", "es", "pt"])
+def test_what_customers_write_is_told_apart_in_four_languages(code: str):
+    path = Path(__file__).with_name("translations.json")
+    texts = [row[code] for row in json.loads(path.read_text(encoding="utf-8"))]
+
+    found = [language for language, _ in DETECTOR.detect_many(texts)]
+
+    assert found.count(code) >= 0.98 * len(texts)
+    assert found.count("en") <= 0.005 * len(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("Wo ist mein Koffer? Ich warte seit drei Tagen, and nobody helps.", {"de"}),
+        ("My suitcase has been missing for three days and nobody helps. Danke für nichts.", {"en"}),
+        ("merci for nothing", {"en", "fr", None}),
+    ],
+)
+def test_of_two_languages_in_one_text_the_longer_part_decides(text: str, codes: set[str | None]):
+    assert DETECTOR.detect(text)[0] in codes

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import topics.similar
-from topics.similar import nearest
+from topics.similar import nearest, nearest_texts, own_words
 
 
 def test_the_most_similar_comes_first_and_never_itself():
@@ -68,3 +68,124 @@ def test_blocks_give_what_the_whole_matrix_gives(count: int, top: int, seed: int
     for row, number in enumerate(numbers):
         best = np.sort(whole[row])[::-1][: min(top, count - 1)]
         assert [score for _, score in found[number]] == pytest.approx(list(best), abs=2e-5)
+
+
+REPORTS = [
+    "Bookmarks vanish after the update\nAll folders are empty since 5.2.",
+    "Export hangs\nPressing save as PDF in nsPrintJob.doExport never ends.",
+    "Program freezes\nThe crash log names nsPrintJob.doExport as the culprit.",
+    "Favourites are gone\nNothing is left since I installed the new version.",
+    "Toolbar is too dark\nI can't read the icons at night.",
+]
+NO_MEANING = np.zeros((5, 2), dtype=np.float32)
+"""Vectors that say nothing, so that words decide."""
+
+
+def test_a_shared_identifier_makes_two_reports_alike():
+    found = nearest_texts(REPORTS, [], top=1)
+
+    assert found[1][0][0] == 2
+    assert found[2][0][0] == 1
+    assert found[1][0][1] > 0.1
+
+
+def test_an_identifier_is_found_by_its_parts_too():
+    texts = ["moveTabBackward loses focus", "The tab has lost its place, move it", "Mail is late", "No sound"]
+
+    found = nearest_texts(texts, [])
+
+    assert found[0][0][0] == 1
+    assert found[0][1][1] == 0.0
+
+
+def test_vectors_find_what_is_said_in_other_words():
+    meaning = np.array([[1, 0.1], [0, 1], [0, -1], [1, 0], [-1, 0]], dtype=np.float32)
+
+    found = nearest_texts(REPORTS, [meaning])
+
+    assert found[0][0][0] == 3
+    assert found[3][0][0] == 0
+
+
+def test_likeness_is_the_mean_of_words_and_vectors_between_none_and_one():
+    twice = ["The door squeaks", "The door squeaks", "Rain"]
+    meaning = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+
+    found = nearest_texts(twice, [meaning])
+
+    assert found[0][0] == (1, 1.0)
+    assert found[2][0][1] == 0.0
+
+
+def test_words_alone_count_half_where_vectors_say_nothing():
+    alone = nearest_texts(REPORTS, [])
+    beside = nearest_texts(REPORTS, [NO_MEANING])
+
+    assert beside[1][0][0] == alone[1][0][0]
+    assert beside[1][0][1] == pytest.approx(alone[1][0][1] / 2, abs=2e-5)
+
+
+def test_only_the_rows_asked_for_are_answered_in_their_order():
+    every = nearest_texts(REPORTS, [])
+
+    assert nearest_texts(REPORTS, [], of=[4, 1]) == [every[4], every[1]]
+    assert nearest_texts(REPORTS, [], of=[-1]) == [every[4]]
+
+
+def test_texts_without_words_and_single_ones_are_no_trouble():
+    assert nearest_texts([], []) == []
+    assert nearest_texts(["Only me"], []) == [[]]
+    assert nearest_texts(["", "🙃", "a word"], [NO_MEANING[:3]])[0] == [(1, 0.0), (2, 0.0)]
+
+
+def test_a_view_without_a_row_for_each_text_is_refused():
+    with pytest.raises(ValueError, match="one row for each of 5 texts"):
+        nearest_texts(REPORTS, [NO_MEANING[:4]])
+
+
+def test_a_row_that_is_not_there_is_refused():
+    with pytest.raises(IndexError):
+        nearest_texts(REPORTS, [], of=[5])
+
+
+def test_what_is_common_to_all_vectors_does_not_make_them_alike():
+    count = 400
+    rng = np.random.default_rng(3)
+    leaning = rng.normal(size=(count, 8)).astype(np.float32) + 6
+    words = [f"w{number}" for number in range(count)]
+
+    found = nearest_texts(words, [leaning], of=[0], top=count)
+
+    assert np.mean([score for _, score in found[0]]) < 0.2
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 8), st.integers(0, 1000))
+def test_blocks_of_texts_give_what_all_at_once_gives(count: int, top: int, seed: int):
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(count, 4)).astype(np.float32)
+    texts = [f"{rng.choice(['a', 'b', 'c'])} {number % 4}" for number in range(count)]
+    whole = nearest_texts(texts, [vectors], top=top)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(topics.similar, "_BLOCK_CELLS", 3 * count)
+        found = nearest_texts(texts, [vectors], top=top)
+
+    for parts, once in zip(found, whole, strict=True):
+        assert [score for _, score in parts] == pytest.approx([score for _, score in once], abs=2e-5)
+
+
+def test_the_lines_of_a_form_are_nobodys_own_words():
+    texts = [f"Title {n}\nSteps to reproduce:\nStep {'abcdef'[n]}\n\nBrowser: Fox {n}.1" for n in range(6)]
+
+    kept = own_words(texts)
+
+    assert kept[2] == "Title 2\nStep c"
+
+
+def test_a_line_that_few_share_stays_and_so_does_a_shared_title():
+    texts = ["Help\nIt broke again"] * 4 + ["Help\nOther"]
+
+    assert own_words(texts) == texts
+    assert own_words(["Help"] * 9) == ["Help"] * 9
+    assert own_words([]) == []

@@ -3,14 +3,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from topics.grammar import declared, form
 from topics.keywords import Keyword
 from topics.records import Kind
-from topics.titles import Member, title
+from topics.titles import Member, Theme, title, titles
 
 FREEZES = [
     "Hi @acme, the seat map freezes on the last booking step!!! 😡 #fail",
@@ -38,7 +40,7 @@ def named(
 
 @pytest.mark.slow
 def test_the_title_reads_like_a_ticket():
-    assert named(FREEZES, KEYS) in {"Seat map freezes on the last booking step", "Seat map keeps freezing"}
+    assert named(FREEZES, KEYS) in {"Seat map freezes", "Seat map keeps freezing"}
 
 
 @pytest.mark.slow
@@ -123,10 +125,10 @@ def test_other_languages_have_titles_too(texts: list[str], keys: list[Keyword], 
 
 
 @pytest.mark.slow
-def test_without_a_fit_clause_the_two_best_keywords_stand():
+def test_without_a_fit_clause_the_best_keyword_stands():
     assert (
         named(["ugh 😡", "!!!"], [Keyword("refund", 1.0), Keyword("bank account", 0.5)])
-        == "Refund: bank account"
+        == "Problems with refund"
     )
 
 
@@ -145,7 +147,7 @@ def test_any_members_give_one_clean_line(texts: list[str], kind: Kind, random: R
     found = title(shuffled, KEYS, [], kind=kind)
     random.shuffle(shuffled)
 
-    assert 0 < len(found) <= 80
+    assert 0 < len(found) <= 70
     assert "\n" not in found
     assert found[-1] not in ".,;:!?"
     assert title(shuffled, KEYS, [], kind=kind) == found
@@ -171,3 +173,73 @@ def test_a_clause_that_breaks_off_or_names_a_person_is_unfit():
     assert form("seat map freezes on the", Kind.PROBLEM) < -1
     assert form("freezes", Kind.PROBLEM) < -1
     assert form("seat map freezes on the last step", Kind.PROBLEM) > 0.2
+
+
+REFUNDS = [
+    "won't refund tickets due to a bad exchange rate",
+    "they won't refund my ticket",
+    "you won't refund our tickets",
+    "no refund for the tickets yet",
+    "the refund of my ticket is late",
+]
+REFUND_KEYS = [Keyword("refund", 1.0), Keyword("tickets", 0.8)]
+
+
+def refunds(**more: object) -> Theme:
+    return Theme(members=members(REFUNDS), keywords=REFUND_KEYS, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_a_detail_of_one_person_is_trimmed():
+    assert titles({1: refunds()})[1] == "Won't refund tickets"
+
+
+@pytest.mark.slow
+def test_two_topics_never_have_the_same_title_nor_one_that_is_taken():
+    found = titles({1: refunds(), 2: refunds()})
+    other = titles({1: refunds()}, taken=["Won't refund ticket"])
+
+    assert found[1] != found[2]
+    assert other[1] != "Won't refund tickets"
+
+
+@pytest.mark.slow
+def test_a_title_stays_until_another_is_clearly_better():
+    assert titles({1: refunds(title="No refund for tickets")})[1] == "No refund for tickets"
+    assert titles({1: refunds(title="The weather in Rome")})[1] == "Won't refund tickets"
+
+
+@pytest.mark.slow
+def test_with_an_encoder_the_line_nearest_to_the_centre_wins():
+    towards = {"no refund": (1.0, 0.0), "won't refund": (0.0, 1.0)}
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        rows = [next((v for k, v in towards.items() if text.startswith(k)), (0.0, -1.0)) for text in texts]
+        return np.array(rows, np.float32)
+
+    one = titles({1: refunds(centre=np.array([1.0, 0.0], np.float32))}, encode=encode)[1]
+    other = titles({1: refunds(centre=np.array([0.0, 1.0], np.float32))}, encode=encode)[1]
+
+    assert one.startswith("No refund")
+    assert other.startswith("Won't refund")
+
+
+@pytest.mark.slow
+def test_a_persons_name_does_not_show_even_if_several_say_it():
+    texts = [
+        "The agent Jacquie Plitt was rude to me",
+        "Jacquie Plitt, your agent, was very rude",
+        "Agent Jacquie Plitt is rude to customers",
+        "A rude agent named Jacquie Plitt",
+    ]
+
+    found = named(texts, [Keyword("jacquie plitt", 1.0), Keyword("rude agent", 0.9)])
+
+    assert "agent" in found.lower()
+    assert not any(name in found.lower() for name in ("jacquie", "plitt"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clause", ["can follows my twitter", "bag did not", "how to my points"])
+def test_a_clause_that_lost_its_subject_or_its_verb_is_unfit(clause: str):
+    assert form(clause, Kind.PROBLEM) < -1

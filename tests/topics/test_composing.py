@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from topics.composing import composed
+from topics.keywords import Keyword
+from topics.records import Kind
+from topics.support import Heard, cased, fit, heard, is_shared, may_show
+
+BAGS = [
+    "my bags are lost",
+    "lost bags again",
+    "where are the bags, lost in Rome?",
+    "bags come late, says Jacquie Plitt",
+    "no bags",
+]
+
+
+def topic(kind: Kind = Kind.PROBLEM, banned: frozenset[str] = frozenset()) -> Heard:
+    return heard(BAGS, [Keyword("lost bags", 1.0)], [], kind=kind, banned=banned)
+
+
+def test_a_state_that_members_name_stands_before_the_thing():
+    assert "lost bags" in composed(["bags", "bags", "Rome"], topic())
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        (Kind.PROBLEM, "problems with bags"),
+        (Kind.REQUEST, "requests about bags"),
+        (Kind.QUESTION, "questions about bags"),
+        (Kind.PRAISE, "praise for bags"),
+        (Kind.OTHER, "mentions of bags"),
+    ],
+)
+def test_the_plainest_line_says_the_kind(kind: Kind, line: str):
+    assert line in composed(["bags", "bags"], topic(kind))
+
+
+def test_what_one_member_says_is_in_no_line():
+    assert not any("Rome" in line for line in composed(["bags", "bags", "Rome", "Rome"], topic()))
+
+
+def test_no_noun_phrase_gives_no_line():
+    assert composed([], topic()) == {}
+
+
+def test_a_detail_costs_what_a_common_word_brings():
+    assert fit("bags lost", topic()) > fit("bags", topic()) > fit("bags late in Rome", topic())
+    assert is_shared("bags", topic())
+    assert not is_shared("Rome", topic())
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("bags lost", True),
+        ("bags lost by Jacquie", False),
+        ("bags lost in Rome", False),
+        ("damn bags lost", False),
+        ("bags lost by Bluejet", False),
+        ("bags lost by Blue Jet", False),
+        ("bags lost by bluejetair", False),
+    ],
+)
+def test_names_swear_words_and_brands_in_any_spelling_may_not_show(line: str, shown: bool):
+    assert may_show(line, topic(banned=frozenset({"bluejet"}))) is shown
+
+
+def test_words_are_written_as_most_write_them():
+    said = ["the PDF in Safari", "a pdf in Safari", "open my PDF at last", "PLEASE FIX SAFARI NOW"]
+
+    assert cased("pdf in SAFARI", heard(said, [], [], kind=Kind.PROBLEM)) == "PDF in Safari"
