@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from connectors import Source
     from topics.classify import KindClassifier
     from topics.encoders.base import Encoder
+    from topics.labeller import Labeller
     from topics.language import Detector
 
 
@@ -73,13 +74,35 @@ class App:
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder named in the settings; raises `ModelError`."""
+        import httpx
+
         from topics.embed import make_encoder
         from topics.errors import ModelError as TopicsModelError
 
+        topics = self.settings.topics
+        key = topics.encoder_api_key.reveal() or None
         try:
-            return make_encoder(self.settings.topics.encoder, cache=self.settings.paths.cache)
+            return make_encoder(
+                topics.encoder, cache=self.settings.paths.cache, http=httpx.Client, api_key=key
+            )
         except TopicsModelError as error:
             raise ModelError(f"topics.encoder: {error}") from error
+
+    @cached_property
+    def labeller(self) -> Labeller | None:
+        """The labeller named in the settings, None without one; raises `ModelError`."""
+        topics = self.settings.topics
+        if not topics.labeller:
+            return None
+        import httpx
+
+        from topics.errors import ModelError as TopicsModelError
+        from topics.labeller import open_labeller
+
+        try:
+            return open_labeller(topics.labeller, httpx.Client, topics.labeller_api_key.reveal() or None)
+        except TopicsModelError as error:
+            raise ModelError(f"topics.labeller: {error}") from error
 
     @cached_property
     def classifier(self) -> KindClassifier:
@@ -128,6 +151,7 @@ class App:
             classifier=lambda: self.classifier,
             detector=lambda: self.detector,
             tracker=self.tracker,
+            labeller=lambda: self.labeller,
             progress=progress or Silent(),
             **extra,
         )

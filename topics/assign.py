@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 GATE = 0.5
 LEAVE = 0.2  # a published statement may move only if less of its weight than this is with its old topic
+# ... and if no greater share of the members of that topic would: else it is a split, and people make those
+EXODUS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,7 @@ def _settle(
     sure = (target > 0) & (inside >= GATE) & near & ~_barred(working, target)
     sure &= _weight_with(graph, old, target) >= known
     gone = _weight_with_own(graph, old) < LEAVE
+    gone &= _few(old, sure & gone & (old > 0) & (target != old))
     may = sure & ((old == 0) | (gone & ~working.pinned)) & ~(working.pinned & (old == 0))
     return np.where(may, target, old)
 
@@ -154,6 +157,13 @@ def _between(working: Working, graph: csr_matrix, live: Ints, target: Ints, grou
         best = table.argmax(axis=1)  # of equal ones the first, which is the oldest
         chosen[rows] = live[columns[best]]
     return chosen
+
+
+def _few(topics: Ints, leaving: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which rows are of topics that few leave: where many would, it is a split, and people decide."""
+    _, place = np.unique(topics, return_inverse=True)
+    leavers = np.bincount(place, leaving)[place]
+    return np.asarray(leavers <= EXODUS * np.bincount(place)[place])
 
 
 def _weight_with_own(graph: csr_matrix, topics: Ints) -> Floats:

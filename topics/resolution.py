@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 GRID = tuple(float(2**step) for step in np.arange(0, 5.75, 0.5))
-FACTOR = 1.1
-COLD_FACTOR = 1.0  # topics of a cold start were taken fine while they were few, and stay
+FACTOR = 1.05
+COLD_FACTOR = 0.9  # topics of a cold start were taken fine while they were few, and stay
 FEW, MANY = 1500, 5000  # up to FEW statements both curves count the same, from MANY on only the map equation
 KNOB = {"finer": 2.0, "auto": 1.0, "coarser": 0.5}
 SAMPLE = 3000
@@ -54,6 +54,8 @@ def _centroid(values: NDArray[np.float64]) -> float:
 
 def _silhouette(space: Floats, groups: Ints) -> float:
     """Cosine silhouette against the group centroids, times the coverage of groups of at least five."""
+    from scipy.sparse import csr_matrix
+
     sizes = np.bincount(groups)
     kept = np.flatnonzero(sizes >= MIN_SIZE)
     inside = np.isin(groups, kept)
@@ -63,10 +65,13 @@ def _silhouette(space: Floats, groups: Ints) -> float:
     rows = rows[:: max(1, len(rows) // SAMPLE)]
     column = np.searchsorted(kept, groups[rows])
     every = np.flatnonzero(inside)
-    sums = np.zeros((len(kept), space.shape[1]), np.float64)
-    np.add.at(sums, np.searchsorted(kept, groups[every]), space[every])
+    belongs = csr_matrix(
+        (np.ones(len(every), np.float32), (np.searchsorted(kept, groups[every]), every)),
+        shape=(len(kept), len(space)),
+    )
+    sums = belongs @ space
     size = sizes[kept].astype(np.float64)
-    similar = space[rows] @ sums.T.astype(np.float32)
+    similar = space[rows] @ sums.T
     own = (similar[np.arange(len(rows)), column] - 1.0) / np.maximum(size[column] - 1, 1)
     mean = similar / size
     mean[np.arange(len(rows)), column] = -np.inf

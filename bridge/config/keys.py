@@ -19,7 +19,7 @@ from bridge.config.toml import to_toml
 from bridge.config.values import closest, duration_text
 
 SECRET_FORMS = ("file", "command")
-SECRET_KEYS = frozenset({"database.url"})
+SECRET_KEYS = frozenset({"database.url", "topics.encoder_api_key", "topics.labeller_api_key"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -268,6 +268,11 @@ class Topics(Part):
     encoder: Text = Field(
         default="minilm+use", description="Name of the model that turns statements into vectors."
     )
+    encoder_api_key: ApiKey = Field(
+        default_factory=lambda: Secret(""),
+        description="Key for the encoder's endpoint, if it is one and asks for one; never shown.",
+        json_schema_extra=_meta(example='""'),
+    )
     labeller: LabellerName = Field(
         default="",
         description="Chat model behind an OpenAI-compatible endpoint that proposes titles; "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bridge.tracker import Tracker
     from topics.classify import KindClassifier
     from topics.encoders.base import Encoder
+    from topics.labeller import Labeller
     from topics.language import Detector
 
 STEPS = (
@@ -90,6 +91,7 @@ class Context:
     whole: bool = False  # one statement an item
     given: GivenVectors | None = None  # vectors by item instead of by text
     backlog: bool = True  # what comes first has gathered over a time; False: it is the start of a stream
+    labeller: Callable[[], Labeller | None] = lambda: None  # proposes titles; None: nobody is asked
     run_id: int | None = None
     looked_at: dict[int, int] | None = None  # topic → its touches when this run first looked at topics
 

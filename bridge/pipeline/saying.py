@@ -19,7 +19,7 @@ from bridge.store import people, slices
 from bridge.store import topics as store
 from topics.evidence import Candidate, choose
 from topics.keywords import Keyword, keywords
-from topics.labeller import Label, Labeller
+from topics.labeller import Label
 from topics.records import Kind
 from topics.similar import nearest
 from topics.titles import Member, Theme, heard_of, titles
@@ -116,7 +116,7 @@ def _proposed(
     banned: frozenset[str],
 ) -> tuple[dict[int, str], dict[str, int]]:
     """Return the titles with those a labeller proposes instead, and how its answers were taken."""
-    labeller = _labeller(context)
+    labeller = context.labeller()
     if labeller is None or not themes:
         return found, {}
     counts: Counter[str] = Counter()
@@ -140,12 +140,6 @@ def _proposed(
             counts[f"labeller_{answer.reason}"] += 1
             silent = silent + 1 if answer.reason == "unreachable" else 0
     return proposed, dict(counts)
-
-
-def _labeller(context: Context) -> Labeller | None:
-    """Return the labeller that was handed in, None when the settings name none."""
-    make = getattr(context, "labeller", None)
-    return make() if make is not None else None
 
 
 def _write_label(session: Session, row: dict[str, object]) -> None:

@@ -48,7 +48,11 @@ FIGURES = [
     ("docs/how-it-works.md", "is at least 0.5", assign.GATE == 0.5),
     ("docs/how-it-works.md", "At least a quarter of it", discover.KNOWN == 0.25),
     ("docs/how-it-works.md", "the first 3,000 statements of a cold start", resolution.SMALL == 3000),
-    ("docs/how-it-works.md", "its five nearest is at least 0.65", (graph.CLOSEST, graph.TYPICAL) == (5, 0.65)),
+    (
+        "docs/how-it-works.md",
+        "its five nearest is at least 0.65",
+        (graph.CLOSEST, graph.TYPICAL) == (5, 0.65),
+    ),
     ("docs/how-it-works.md", "twenty from 5,000 statements on", working.neighbours_for(5000) == 20),
     ("docs/how-it-works.md", "Up to 1,500 statements", (resolution.FEW, resolution.MANY) == (1500, 5000)),
     ("docs/how-it-works.md", "less than a fifth", assign.LEAVE == 0.2),

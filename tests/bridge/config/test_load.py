@@ -105,6 +105,7 @@ def test_the_names_that_others_write_are_these():
         "brand.names",
         "topics.granularity",
         "topics.encoder",
+        "topics.encoder_api_key",
         "topics.labeller",
         "topics.labeller_api_key",
         "topics.languages",
