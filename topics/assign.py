@@ -1,11 +1,11 @@
 """Statements into the topics there are, by anchored communities.
 
 Each live topic is a node of the graph, tied to the statements published in it. A community's identity is the
-anchor inside it; with two anchors the older topic's. A statement is published into the topic of its community
-when at least half of its edge weight stays inside (`GATE`) and it is about as close to its neighbours as the
-topic's members are to theirs, and (but in the first drops of a cold stream) enough of its neighbourhood is in
-the topic already; otherwise it is unsure: shown with its nearest topic, in no ticket, tried again
-each round. What is published stays, unless it clearly belongs elsewhere.
+anchor inside it; with two anchors the older topic's; with none that of most of its statements. A statement is published into the topic of its community when at least half of its edge weight
+stays inside (`GATE`), it is about as close to its neighbours as the topic's members are to theirs, and (but
+in the first drops of a cold stream) enough of its neighbourhood is in the topic already. Otherwise it is
+unsure: shown with its nearest topic, in no ticket, tried again each round. What is published stays, unless it
+clearly belongs elsewhere.
 
 What people decided holds by construction. A pinned statement stays where it is. A statement is never put into
 a topic that it is barred from: its edges to the members of that topic are cut before communities are sought,
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 GATE = 0.5
+HELD = (
+    0.8  # of a community without an anchor, if it is to be one topic's: less can be something new beside it
+)
 LEAVE = 0.2  # a published statement may move only if less of its weight than this is with its old topic
 # ... and if no greater share of the members of that topic would: else it is a split, and people make those
 EXODUS = 0.1
@@ -103,7 +106,7 @@ def _settle(
     anchored = with_anchors(graph, working.topics, live, tie)
     groups = communities(anchored, resolution)
     count = len(working)
-    owner = np.zeros(int(groups.max()) + 1, np.int64)
+    owner = _majority(groups[:count], working.topics, int(groups.max()) + 1)
     owner[groups[count:][::-1]] = live[::-1]  # of two anchors the older, lower number is written last
     target = _between(working, graph, live, owner[groups[:count]], groups)
     inside = own_share(graph, groups[:count])
@@ -116,6 +119,19 @@ def _settle(
     gone &= _few(old, sure & gone & (old > 0) & (target != old))
     may = sure & ((old == 0) | (gone & ~working.pinned)) & ~(working.pinned & (old == 0))
     return np.where(may, target, old)
+
+
+def _majority(groups: Ints, topics: Ints, size: int) -> Ints:
+    """Return, for each community, the topic that most of its statements are published in, or 0.
+
+    It owns a community that its anchor has left: people put two themes together, and the graph sees two.
+    """
+    owner = np.zeros(size, np.int64)
+    published = topics > 0
+    pairs, counts = np.unique(np.stack([groups[published], topics[published]]), axis=1, return_counts=True)
+    most = counts > HELD * np.bincount(groups, minlength=size)[pairs[0]]
+    owner[pairs[0, most]] = pairs[1, most]
+    return owner
 
 
 def _barred(working: Working, topics: Ints) -> NDArray[np.bool_]:

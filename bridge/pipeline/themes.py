@@ -18,13 +18,13 @@ from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import known_vectors, model_name, vectors_of
 from bridge.store import decided, slices, working
 from topics.assign import Placement, assign, placed
-from topics.discover import Birth, Settings, discover, tune
+from topics.discover import Birth, Settings, tune
 from topics.records import Kind, Role
+from topics.rounds import let_be_born
 from topics.working import Mean, Working, arrive, prune, without
 
 CHUNK = 10_000
 REPOSTS = 5000  # reposts that get their original's topic in one transaction
-ROUNDS = 4  # of births after a chunk: what the first round's topics leave over may be a topic too
 PROVISIONAL = 10**9  # numbers of topics that are not stored yet begin here
 TOPIC_KINDS = frozenset({Kind.PROBLEM, Kind.REQUEST, Kind.QUESTION})
 """What forms topics. Praise and the rest are classified, counted and shown, but gather in no topic."""
@@ -134,7 +134,13 @@ def _discover(context: Context, engine: working.Engine, counts: dict[str, int]) 
         granularity=context.settings.topics.granularity,
         backlog=context.backlog,
     )
-    after, born = _births(engine, settings)
+    after, born = let_be_born(
+        engine.working,
+        settings,
+        fresh=engine.arrivals - engine.looked_at,
+        seen=engine.mean.count,
+        number=PROVISIONAL,
+    )
     moved = np.flatnonzero((after.topics != engine.working.topics) | (after.topics == 0))
     places = placed(after, moved) if born else []
     with context.database.writing() as session:
@@ -152,28 +158,6 @@ def _discover(context: Context, engine: working.Engine, counts: dict[str, int]) 
     counts["born"] += len(born)
     context.progress.step("discover", counts["born"], None)
     return engine
-
-
-def _births(engine: working.Engine, settings: Settings) -> tuple[Working, dict[int, Birth]]:
-    """Let topics be born until nothing new is, and what is sure join them; numbers are provisional."""
-    after, born = engine.working, dict[int, Birth]()
-    for _ in range(ROUNDS):
-        seen = engine.mean.count
-        births = discover(after, settings, engine.arrivals - engine.looked_at, seen=seen)
-        if not births:
-            break
-        topics = after.topics.copy()
-        for birth in births:
-            number = PROVISIONAL + len(born)
-            topics[np.isin(after.keys, birth.keys)] = number
-            born[number] = birth
-        after, _ = assign(
-            after.with_topics(topics),
-            resolution=settings.resolution or 1.0,
-            tie=settings.tie,
-            known=settings.known(seen),
-        )
-    return after, born
 
 
 def _renumbered(place: Placement, numbers: Mapping[int, int]) -> Placement:

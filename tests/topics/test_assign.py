@@ -27,6 +27,15 @@ def test_a_new_statement_goes_to_the_topic_of_its_neighbourhood_and_says_why():
         assert p.reason.startswith(f"{p.score:.0%} of its neighbourhood is in T-5")
 
 
+def test_what_people_put_together_goes_on_growing_at_both_ends():
+    vectors = np.concatenate([cloud(0, 12), cloud(1, 12), cloud(0, 1, spread=0.1), cloud(1, 1, spread=0.1)])
+    merged = in_topics(seen(vectors)[0], *[3] * 24, 0, 0)
+
+    after, _ = assign(merged, resolution=1.0, tie=0.5)
+
+    assert after.topics[24:].tolist() == [3, 3]
+
+
 def test_what_is_published_stays():
     working = two_topics()
 
