@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Mode = Literal["review", "shadow", "automatic"]
 
+PROVED = 0.6
+"""The confidence at which a topic that was born in a cold start has proved to be one theme."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicView:
@@ -28,6 +31,7 @@ class TopicView:
     words: frozenset[str]  # of title and keywords, lower case
     ticket_state: str | None  # of its latest ticket
     snoozed: bool = False  # and not yet over
+    born_cold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +144,9 @@ def _falls_short(topic: TopicView, rule: AppliedRule, policy: Policy) -> str:
         return f"{people} people in {rule.within_days} days, {rule.people} needed"
     if topic.confidence < rule.confidence:
         return f"confidence {topic.confidence:.2f}, {rule.confidence:.2f} needed"
+    if topic.born_cold and topic.confidence < PROVED:
+        short = f"confidence {topic.confidence:.2f}, {PROVED:.2f} needed"
+        return f"born in a cold start and not proved yet: {short}"
     return ""
 
 

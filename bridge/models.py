@@ -274,6 +274,7 @@ class Topic(SQLModel, table=True):
     touched: int = 1  # how often its members changed since label, evidence and track last ran
     centroid: bytes | None = Field(default=None, sa_type=LargeBinary)  # float32 mean of its best members
     centroid_model: str = ""
+    born_cold: bool = False  # among the first drops of a stream: not proposed until it has proved coherent
 
 
 class Assignment(SQLModel, table=True):

@@ -96,6 +96,7 @@ def topic_view(
         words=frozenset(word.casefold() for word in words),
         ticket_state=report.ticket.state if report.ticket else None,
         snoozed=snoozed,
+        born_cold=topic.born_cold,
     )
 
 

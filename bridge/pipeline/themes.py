@@ -145,7 +145,7 @@ def _discover(context: Context, engine: working.Engine, counts: dict[str, int]) 
     places = placed(after, moved) if born else []
     with context.database.writing() as session:
         numbers = dict(zip(born, working.next_topic_numbers(session, len(born)), strict=True))
-        _bear(context, session, {numbers[number]: birth for number, birth in born.items()})
+        _bear(context, session, {numbers[number]: birth for number, birth in born.items()}, settings)
         _place(session, [_renumbered(place, numbers) for place in places], model_name(encoder))
         topics = np.array([numbers.get(topic, topic) for topic in after.topics.tolist()], np.int64)
         engine = engine.with_(
@@ -169,7 +169,7 @@ def _renumbered(place: Placement, numbers: Mapping[int, int]) -> Placement:
     )
 
 
-def _bear(context: Context, session: Any, births: dict[int, Birth]) -> None:
+def _bear(context: Context, session: Any, births: dict[int, Birth], settings: Settings) -> None:
     newest = {}
     for number, birth in births.items():
         times = select(Assignment.said_at).where(col(Assignment.statement_id).in_(birth.keys))
@@ -187,6 +187,7 @@ def _bear(context: Context, session: Any, births: dict[int, Birth]) -> None:
             "confidence": 0.0,
             "born_at": newest[number],
             "born_run": context.run_id,
+            "born_cold": settings.cold,
             "labelled_mentions": 0,
             "touched": 1,
             "centroid_model": "",

@@ -74,6 +74,13 @@ def settings(bench: Bench):
         ({"state": "merged into T-2"}, Nothing, "merged into another topic"),
         ({"state": "snoozed", "snoozed": True}, Nothing, "snoozed by a person"),
         ({"state": "snoozed", "snoozed": False}, Propose, "5 people in 28 days, confidence 0.60"),
+        (
+            {"born_cold": True, "confidence": 0.59},
+            Nothing,
+            "born in a cold start and not proved yet: confidence 0.59, 0.60 needed",
+        ),
+        ({"born_cold": True, "confidence": 0.6}, Propose, "5 people in 28 days, confidence 0.60"),
+        ({"born_cold": True, "confidence": 0.1, "ticket_state": "approved"}, Create, "approved by a person"),
         ({"ticket_state": "proposed"}, Nothing, "waits for a person's review"),
         ({"ticket_state": "rejected"}, Nothing, "a person rejected its ticket"),
         ({"ticket_state": "done"}, Nothing, "its ticket is done"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import Bench
 
-from bridge.decide import Create, Nothing, Propose, TopicView, WouldCreate, decide
+from bridge.decide import PROVED, Create, Nothing, Propose, TopicView, WouldCreate, decide
 from bridge.models import SQLModel
 from bridge.pipeline import acting, context, pulling, saying, themes
 from bridge.report import WEEKS
@@ -40,6 +40,7 @@ FIGURES = [
     ("docs/concepts.md", "0.55 × score in the topic + 0.15 × kind", WEIGHTS == (0.55, 0.15, 0.30)),
     ("docs/concepts.md", "best 40 to 280 characters", (evidence._SHORT, evidence._LONG) == (40, 280)),
     ("docs/concepts.md", "3 words or 15 characters, or of more than 2,000", WORTH == (3, 15, 2000)),
+    ("docs/concepts.md", "while its confidence is below 0.6", PROVED == 0.6),
     ("docs/concepts.md", "at most twenty", working.MOST_NEIGHBOURS == 20),
     ("docs/how-it-works.md", "a cosine of at least 0.2", working.MIN_COSINE == 0.2),
     ("docs/how-it-works.md", "about 20,000 statements", working.LIMIT == 20_000),

@@ -1,4 +1,4 @@
-"""statements barred from topics; decisions made together"""
+"""statements barred from topics; decisions made together; topics born in a cold start"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,9 +28,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.add_column(sa.Column("together", sa.Integer(), nullable=True))
+    with op.batch_alter_table("topic", schema=None) as batch_op:
+        # topics that are there count as proved; the default goes again, as the models have none
+        batch_op.add_column(sa.Column("born_cold", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("topic", schema=None) as batch_op:
+        batch_op.alter_column("born_cold", server_default=None)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("topic", schema=None) as batch_op:
+        batch_op.drop_column("born_cold")
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.drop_column("together")
     op.drop_table("barred")

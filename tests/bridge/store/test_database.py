@@ -17,6 +17,8 @@ from bridge.errors import StoreError
 from bridge.models import Workspace
 from bridge.store.database import Database, faults, write_backup
 
+pytestmark = pytest.mark.usefixtures("as_shipped")
+
 
 def open_(path: Path) -> Database:
     return Database(f"sqlite:///{path}")
