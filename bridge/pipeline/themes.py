@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic
@@ -26,6 +27,7 @@ from topics.working import Mean, Working, arrive, prune, without
 CHUNK = 10_000
 REPOSTS = 5000  # reposts that get their original's topic in one transaction
 PROVISIONAL = 10**9  # numbers of topics that are not stored yet begin here
+ASIDE = "language:"  # begins the reason of a statement in a language that is not understood
 TOPIC_KINDS = frozenset({Kind.PROBLEM, Kind.REQUEST, Kind.QUESTION})
 """What forms topics. Praise and the rest are classified, counted and shown, but gather in no topic."""
 
@@ -33,6 +35,7 @@ TOPIC_KINDS = frozenset({Kind.PROBLEM, Kind.REQUEST, Kind.QUESTION})
 def assign_and_discover(context: Context, *, discovering: bool) -> dict[str, int]:
     """Work through all statements that have a vector and no place yet."""
     counts = {"statements": 0, "born": 0}
+    _look_again(context)
     with context.database.reading() as session:
         total = slices.count_statements_at(session, slices.EMBEDDED)
         engine = _load(context)
@@ -50,6 +53,23 @@ def assign_and_discover(context: Context, *, discovering: bool) -> dict[str, int
         context.progress.step("assign", counts["statements"], total)
     settle_reposts(context)
     return counts
+
+
+def _look_again(context: Context) -> None:
+    """Let statements be placed that were set aside for a language which is understood by now."""
+    aside = (
+        col(Assignment.workspace_id) == WORKSPACE,
+        col(Assignment.status) == "out",
+        col(Assignment.reason).startswith(ASIDE),
+    )
+    with context.database.reading() as session:
+        reasons = session.exec(select(Assignment.reason).where(*aside).distinct()).all()
+    known = [reason for reason in reasons if _understood(context, reason.removeprefix(ASIDE))]
+    if not known:
+        return
+    again = select(Assignment.statement_id).where(*aside, col(Assignment.reason).in_(known))
+    with context.database.writing() as session:
+        session.execute(update(Statement).where(col(Statement.id).in_(again)).values(stage=slices.EMBEDDED))
 
 
 def _load(context: Context) -> working.Engine:
@@ -209,7 +229,7 @@ def _out(context: Context, statement: Statement, item: Item, person: Person | No
     if not context.all_kinds and statement.kind not in TOPIC_KINDS:
         return "out", f"kind:{statement.kind}"
     if item.lang and not _understood(context, item.lang):
-        return "out", f"language:{item.lang}"
+        return "out", f"{ASIDE}{item.lang}"
     return "", ""
 
 

@@ -57,6 +57,17 @@ def test_with_the_setting_only_the_languages_named_form_topics(hearing: Bench):
     assert fate(hearing, "fr") == (None, "language:fr")
 
 
+def test_what_was_set_aside_is_looked_at_again_once_its_language_is_named(hearing: Bench):
+    hearing.take([item(GERMAN, "de", by="a"), item(FRENCH, "fr", by="b")])
+    hearing.run("assign")
+
+    hearing.set(SET_TO)
+    hearing.run("assign")
+
+    assert not fate(hearing, "de")[1].startswith("language")
+    assert fate(hearing, "fr") == (None, "language:fr")
+
+
 def test_the_setting_does_not_make_an_english_encoder_read_german(hearing: Bench):
     hearing.set(SET_TO)
     hearing.encoder = Reads(frozenset({"en"}))
