@@ -120,7 +120,7 @@ _CAN_I = re.compile(r"^can (?:i|we) (?:please |also )?", re.IGNORECASE)
 _ASKED = re.compile(
     r"(?:where|when|what|which|who|why|how (?!to\b)|can|could|is|are|was|were|do|does|did|has|have"
     r"|will|would|"
-    r"should|\w+n't (?:my|our|your|the|i|we)\b)\b",
+    r"should|\w+n't (?:my|our|your|the|i|we)\b)\b(?!')",
     re.IGNORECASE,
 )
 _OBJECT = re.compile(

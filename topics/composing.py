@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
+from topics.grammar import is_english, noun_phrases, read_ahead
+from topics.keywords import Keyword
 from topics.records import Kind
-from topics.support import Heard, content_stems, fit, may_show
+from topics.support import Heard, content_stems, fit, is_brand, is_taboo, may_show
 from topics.terms import stem, word_list, words
 
 _PHRASES: Final = 3  # noun phrases tried
 _STATES: Final = 4  # states tried with each
 _LINES: Final = 4  # lines returned
-_TOGETHER: Final = 0.12  # of the members: so many must say both
+_TOGETHER: Final = 0.12  # of the members: so many must say both side by side
+_BESIDE: Final = 4  # words between a thing and its state
+_EVERYDAY: Final = 0.15  # of all members: what so many say names no topic
+_OWN: Final = 2.0  # times as common as in all topics
 _TWO: Final = 2
+_HALF_SAID: Final = 0.15  # of those who say the half, so many must write the whole
 _MOSTLY: Final = 0.6
 _COMMON: Final = 0.2  # of the members: so many must say a phrase alone
 _FRAMES: Final = {
@@ -26,30 +32,112 @@ _FRAMES: Final = {
     Kind.PRAISE: "praise for {}",
     Kind.OTHER: "mentions of {}",
 }
+_MIXED: Final = ("General", "Mixed", "Various", "Assorted", "Miscellaneous")
+_THEME: Final = 0.25  # of the members: what fewer say is no theme
+_GENERAL_FROM: Final = 8  # members of a topic without a theme
+_GENERAL: Final = {
+    Kind.PROBLEM: "complaints",
+    Kind.REQUEST: "requests",
+    Kind.QUESTION: "questions",
+    Kind.PRAISE: "praise",
+    Kind.OTHER: "remarks",
+}
 _NO_STATE: Final = frozenset({"charged", "overcharged", "waited", "kept", "confusing", "hanged", "need"})
 
 
-def composed(phrases: Iterable[str], topic: Heard) -> dict[str, str]:
+def composed(
+    phrases: Iterable[str], topic: Heard, usual: Mapping[str, float] | None = None
+) -> dict[str, str]:
     """Return lines such as "lost bags" and "problems with bags" from the noun `phrases` of a topic's members.
 
     Each comes with its words that the members say.
 
     The phrases that most members say are joined with the state that members say beside them, and put in a
-    frame for the topic's kind.
+    frame for the topic's kind. A phrase of words that other topics say nearly as often, by `usual` (stem: its
+    mean share in all topics), is left out.
     """
     said = Counter(phrases)
     least = min(_TWO, max(said.values(), default=0))  # the parser takes some verbs for nouns, once
-    best = _commonest((phrase for phrase, count in said.items() if count >= least), topic)
+    telling = (phrase for phrase, count in said.items() if count >= least)
+    best = _commonest(telling, topic)
     stated = [f"{state} {phrase}" for phrase in best for state in _states(phrase, topic)]
+    best = _own(best, topic, usual or {})
     named = best + [f"{one} and {other}" for one, other in combinations(best, 2) if _differ(one, other)]
-    lines = {line: line for line in stated} | {framed(phrase, topic.kind): phrase for phrase in named}
+    lines = {line: line for line in stated}
+    lines |= {framed(_hyphened(phrase, topic), topic.kind): phrase for phrase in named}
     best_lines = sorted(lines, key=lambda line: (-round(fit(lines[line], topic), 6), line))
     return {line: lines[line] for line in best_lines[:_LINES] if may_show(line, topic)}
+
+
+def _own(phrases: Sequence[str], topic: Heard, usual: Mapping[str, float]) -> list[str]:
+    """Return the phrases that are the topic's own, all if none is."""
+    return [phrase for phrase in phrases if _is_own(phrase, topic, usual)] or list(phrases)
+
+
+def _is_own(phrase: str, topic: Heard, usual: Mapping[str, float]) -> bool:
+    """Say whether a word of `phrase` is clearly commoner in the topic than in all of them."""
+    stems = content_stems(words(phrase))
+    return any(
+        usual.get(s, 0.0) < _EVERYDAY and topic.shares.get(s, 0.0) >= _OWN * usual.get(s, 0.0) for s in stems
+    )
+
+
+def _hyphened(phrase: str, topic: Heard) -> str:
+    """Return `phrase` with each verb that is half of a word as that word: "carry" is "carry-on bag"."""
+    return " ".join(_whole(word, topic) for word in phrase.split())
+
+
+def _whole(word: str, topic: Heard) -> str:
+    """Return the word with a hyphen that `word` begins and enough members say, or `word`."""
+    longer = [w for w in topic.heard_words if w.startswith(f"{word.lower()}-")]
+    counts = {w: sum(stem(w) in said for said in topic.said) for w in longer}
+    most = min(counts, key=lambda w: (-counts[w], w), default="")
+    return (
+        most
+        if most
+        and counts[most] >= max(_TWO, _HALF_SAID * topic.shares.get(stem(word), 0.0) * len(topic.said))
+        else word
+    )
 
 
 def framed(phrase: str, kind: Kind) -> str:
     """Return a line that says no more of a topic than its kind and what it is about."""
     return _FRAMES[kind].format(phrase)
+
+
+def made_up(keywords: Sequence[Keyword], topic: Heard, is_free: Callable[[str], bool]) -> str:
+    """Return a line of the best keywords that `is_free`; "general complaints" where members share none."""
+    terms = [
+        key.term
+        for key in keywords
+        if not any(is_taboo(word, topic) or is_brand(word, topic) for word in key.term.split())
+    ]
+    pairs = [f"{one}: {other}" for i, one in enumerate(terms) for other in terms[i + 1 :]]
+    common = sorted(
+        (w for w in topic.forms if _is_common(w, topic)), key=lambda w: (-topic.shares[stem(w)], w)
+    )
+    read_ahead(term for term in terms if is_english(term))
+    nouns = [term for term in terms if is_english(term) and term in noun_phrases(term)]
+    general = [f"{word} {_GENERAL[topic.kind]}" for word in _MIXED]
+    if len(topic.said) >= _GENERAL_FROM:
+        nouns = [term for term in nouns if _is_theme(term, topic)]
+    named = nouns + [f"{one} and {other}" for one, other in combinations(nouns, 2)]
+    plain = [framed(name, topic.kind) for name in named[:20]]
+    for line in (*plain, *general, *pairs[:20], *terms, " ".join(common[:3])):
+        if line and is_free(line):
+            return line
+    return f"{topic.kind.capitalize()} in a few words"
+
+
+def _is_theme(term: str, topic: Heard) -> bool:
+    """Say whether enough members say all words of a keyword for the topic to be about it."""
+    stems = content_stems(term.split())
+    return sum(stems <= said for said in topic.said) >= _THEME * len(topic.said)
+
+
+def _is_common(word: str, topic: Heard) -> bool:
+    """Say whether a word of more than one member may show."""
+    return word.isalpha() and not is_taboo(word, topic) and stem(word) in topic.shares.keys() - topic.alone
 
 
 def _differ(one: str, other: str) -> bool:
@@ -91,7 +179,7 @@ def _states(phrase: str, topic: Heard) -> list[str]:
     """Return the states ("lost", "delayed") that members say beside a phrase, commonest first."""
     stems = content_stems(words(phrase))
     shares = {
-        state: _share(stems | {stem(state)}, topic)
+        state: _share_beside(stem(state), stems, topic)
         for state in _state_words()
         if stem(state) not in stems and state in topic.heard_words
     }
@@ -117,6 +205,25 @@ def _state_words() -> list[str]:
     fixed |= {"hidden", "confusing", "unclear", "misleading", "expensive", "poor", "terrible", "horrible"}
     listed = word_list("trouble")
     return sorted(word for word in listed if (word in fixed or word.endswith("ed")) and word not in _NO_STATE)
+
+
+def _share_beside(state: str, stems: frozenset[str], topic: Heard) -> float:
+    """Return the part of the members that say `state` a few words from all of `stems`, 0 if only one does."""
+    count = sum(
+        state in said and stems <= said and _is_beside(state, stems, line)
+        for said, line in zip(topic.said, topic.lines, strict=True)
+    )
+    return count / len(topic.said) if count >= min(_TWO, len(topic.said)) else 0.0
+
+
+def _is_beside(state: str, stems: frozenset[str], line: Sequence[str]) -> bool:
+    """Say whether `state` stands a few words from all of `stems`."""
+    around = (
+        line[max(0, place - _BESIDE) : place + _BESIDE + 1]
+        for place, word in enumerate(line)
+        if word == state
+    )
+    return any(stems <= set(words) for words in around)
 
 
 def _share(stems: frozenset[str], topic: Heard) -> float:

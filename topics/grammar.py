@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from topics.clauses import without_owner
+from topics.fragments import is_broken
 from topics.records import Kind
 from topics.support import UNFIT
-from topics.terms import language_of, stop_words, word_list, words
-from topics.trimming import trimmed
+from topics.terms import language_of, stem, stop_words, word_list, words
+from topics.trimming import ASIDES, trimmed
 
 _QUESTION = re.compile(
     r"(?i)^(?:why|how come) (is|are|was|were|does|do|did|has|have|had|can't|cannot|can|won't|will"
@@ -40,6 +42,15 @@ _OPEN_WORDS = frozenset(
         "get",
         "gets",
         "got",
+        "still",
+        "say",
+        "said",
+        "tell",
+        "told",
+        "let",
+        "give",
+        "make",
+        "take",
     }
 )
 _VAGUE_START = frozenset(
@@ -48,7 +59,8 @@ _VAGUE_START = frozenset(
     | {"to", "of", "at", "in", "by", "from", "with", "for", "because", "others"}
     | {"other", "someone", "people", "same", "such"}
 )
-_PERSONS = frozenset({"i", "you", "we", "me", "us", "he", "she", "they", "him", "her", "them"})
+_PERSONS = frozenset({"me", "us", "him", "her", "them"})
+_DOERS = frozenset({"i", "you", "we", "he", "she", "they"})
 _VAGUE = frozenset({"it", "this", "that", "these", "those", "thing", "things", "something", "stuff"})
 _BARE_START = frozenset(
     {
@@ -73,10 +85,15 @@ _BARE_START = frozenset(
 _FINE_START = frozenset({"still", "no", "never", "not", "twice", "how", "nobody", "nothing", "cannot"})
 _WORDS_BEST = range(3, 9)
 _WORDS_MOST = 12
-_DO = frozenset({"do", "does", "did"})
 _ASKING = frozenset({"WRB", "WP", "WDT", "WP$"})
-_HOW_TO_WORDS = 3
+_LONG_WORD = 5  # letters from which a word inside another is the same one
 _HELD = 8192  # readings kept
+
+
+@lru_cache(maxsize=16_384)
+def is_english(text: str) -> bool:
+    """Say whether the words of a line look English."""
+    return language_of(words(text)) == "en"
 
 
 def declared(clause: str) -> str:
@@ -123,19 +140,25 @@ def _english_form(doc: Any, kind: Kind) -> float:
     """Score a parsed English clause."""
     first, last = doc[0], doc[-1]
     is_loose = last.lower_ in _OPEN_WORDS or (last.pos_ in _LOOSE_END and last.lower_ not in _FINE_END)
-    if is_loose or _is_broken(doc):
+    if is_loose or is_broken(doc):
         return UNFIT
-    if not any(token.pos_ in {"NOUN", "PROPN"} for token in doc):
-        return -0.3
     said = {token.lower_ for token in doc}
+    if not any(token.pos_ in {"NOUN", "PROPN"} for token in doc):
+        return -0.3 - 0.25 * len(said & (_PERSONS | _DOERS))
     score = 0.15 if any(token.pos_ in {"VERB", "AUX"} for token in doc) else 0.0
     score += 0.06 * any(token.dep_ in {"nsubj", "nsubjpass"} for token in doc)
     score -= _odd_start(first, kind)
-    score -= 0.15 * (kind is Kind.PROBLEM and (_is_order(doc) or _is_plain_noun(doc)))
-    score -= 0.03 * sum(token.is_title for token in doc[1:])
+    score -= 0.15 * (kind is Kind.PROBLEM and _is_order(doc))
+    score -= 0.15 * (kind in {Kind.PROBLEM, Kind.QUESTION} and _is_plain_noun(doc))
+    score -= 0.10 * sum(token.is_title for token in doc[1:])
     score -= 0.10 * sum(token.like_num for token in doc)
     score -= 0.10 * len(_VAGUE & said) + 0.05 * ("," in said) + 0.4 * _repeats(doc)
-    return float(score - 0.25 * len(_PERSONS & said))
+    score -= 0.05 * len(ASIDES & said) + 0.2 * (kind is Kind.PROBLEM and _is_tale(doc))
+    score -= 0.35 * (kind is Kind.REQUEST and _is_wished(doc))
+    tale = 0.25 if kind is Kind.QUESTION else 0.45
+    score -= 0.1 * (doc[0].lower_ == "do")  # "don't call again" may be an order
+    persons = sum(0.1 if token.dep_ == "nsubj" else 0.25 for token in doc if token.lower_ in _PERSONS)
+    return float(score - persons - tale * len(_DOERS & said))
 
 
 def _odd_start(first: Any, kind: Kind) -> float:
@@ -158,50 +181,36 @@ def _odd_start(first: Any, kind: Kind) -> float:
         cost += 0.15
     if is_asking and word not in _FINE_START:
         cost += 0.25
+    cost += 0.15 * (first.pos_ == "ADP" and any(t.pos_ == "VERB" for t in first.doc)) + 0.2 * any(
+        t.dep_ == "relcl" and t.head.dep_ == "ROOT" for t in first.doc
+    )
     return cost + 0.08 * (first.tag_ in {"VBD", "VBG", "VBZ", "VBP"})
 
 
+def _is_tale(doc: Any) -> bool:
+    """Say whether a clause tells what somebody did, and of no trouble: "ordered the vegan meal"."""
+    is_done = doc[0].tag_ in {"VBD", "VBN"}
+    return is_done and word_list("trouble").isdisjoint(words(doc.text))
+
+
+def _is_wished(doc: Any) -> bool:
+    """Say whether a clause is what is left of a wish: "app followed", of "if the app followed"."""
+    root = next(token for token in doc if token.dep_ == "ROOT")
+    return bool(root.tag_ == "VBD" and root.i > 0)
+
+
 def _repeats(doc: Any) -> bool:
-    """Say whether a word comes twice."""
+    """Say whether a word comes twice, or once more inside another."""
     said = [token.lower_ for token in doc if token.pos_ not in {"DET", "ADP", "PUNCT", "PART"}]
-    return len(set(said)) < len(said)
+    stems = sorted(stem(word) for word in set(said) if len(word) >= _LONG_WORD)
+    is_near = any(other.startswith(one) and len(one) >= _LONG_WORD for one, other in pairwise(stems))
+    return len(set(said)) < len(said) or is_near
 
 
 def _is_plain_noun(doc: Any) -> bool:
     """Say whether a clause names a thing and nothing that is the matter with it."""
     is_verbless = not any(token.pos_ in {"VERB", "AUX"} for token in doc)
     return is_verbless and word_list("trouble").isdisjoint(token.lower_ for token in doc)
-
-
-def _is_broken(doc: Any) -> bool:
-    """Say whether a parsed clause has lost its subject in a way that shows: "can follows", "is broken"."""
-    first, second = doc[0], doc[1] if len(doc) > 1 else doc[0]
-    if first.lower_ in {"how", "what"} and second.lower_ == "about":
-        return True
-    if first.lower_ == "how" and second.lower_ == "to":
-        return len(doc) < _HOW_TO_WORDS or doc[2].tag_ != "VB"
-    if first.lower_ == "not" and second.tag_ in {"VB", "VBP"}:
-        return True
-    if first.tag_ == "MD" and first.lower_ not in {"ca", "wo", "cannot"} and not _is_negated(doc):
-        return not any(token.dep_ in {"nsubj", "nsubjpass", "expl"} for token in doc)
-    if any(token.tag_ == "MD" or token.lower_ in _DO for token in doc if token.dep_ != "aux"):
-        return True  # "bag did not", "app cannot"
-    if any(token.lower_ == "been" and not _has_have(token) for token in doc[1:]):
-        return True
-    return first.lower_ in {"being", "having"} and second.tag_ in {"VBN", "DT"}
-
-
-def _has_have(been: Any) -> bool:
-    """Say whether "been" has its "have"."""
-    said = [token.lower_ for token in been.doc[: been.i]]
-    return any(
-        word in {"have", "has", "had", "'ve", "'s", "'d", "not", "n't", "never", "still"} for word in said
-    )
-
-
-def _is_negated(doc: Any) -> bool:
-    """Say whether the first verb is negated."""
-    return any(token.dep_ == "neg" for token in doc[:3])
 
 
 def _is_order(doc: Any) -> bool:

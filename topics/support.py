@@ -20,8 +20,11 @@ _FEW = 4  # below so many members, a word of one of them is still the topic's
 _RARE = 0.1  # of the members: what fewer say is a detail
 _NAME_SHARE = 0.15  # of the members: what fewer write with a capital may be somebody's name
 _BEST_KEYS = 3
+_TROUBLE = 0.15  # what naming the trouble is worth
 _LONELY_COST, _RARE_COST = 0.30, 0.12
 _ACRONYM, _OFTEN = 4, 0.3  # letters of a word that is one if so many write it in capitals
+_PART_LETTERS = 3  # "Jet" is the start of @jetblue
+_LONG_PART = 8  # letters of such a start that needs no capital
 _BRAND_LETTERS = 6  # "southwest" gives @southwestair away, "us" does not give away @usairways
 
 
@@ -34,6 +37,7 @@ class Heard:
     alone: frozenset[str]  # stems in one member only: perhaps a name
     forms: Mapping[str, str]  # lower-case word: as people write it inside a sentence
     said: tuple[frozenset[str], ...]  # the stems of each member
+    lines: tuple[tuple[str, ...], ...]  # the stems of each member, in order, empty words too
     heard_words: frozenset[str]  # as they were written, in lower case
     banned: frozenset[str]
     kind: Kind
@@ -63,6 +67,7 @@ def heard(
         alone=frozenset(alone),
         forms=_written(texts),
         said=said,
+        lines=tuple(tuple(map(stem, line)) for line in tokens),
         heard_words=frozenset(word for said in tokens for word in said),
         banned=banned,
         kind=kind,
@@ -102,7 +107,7 @@ def fit(line: str, topic: Heard, *, hopeful: bool = False) -> float:
     best = sum(sorted(topic.keys.values(), reverse=True)[:_BEST_KEYS]) or 1.0
     covered = sum(weight for key, weight in topic.keys.items() if key <= stems)
     is_trouble = topic.kind is Kind.PROBLEM and not word_list("trouble").isdisjoint(tokens)
-    score = 0.4 * sum(common) / max(1, len(common)) + 0.4 * min(1.0, covered / best) + 0.15 * is_trouble
+    score = 0.4 * sum(common) / max(1, len(common)) + 0.4 * min(1.0, covered / best) + _TROUBLE * is_trouble
     return score if hopeful else score - sum(_cost(s, topic) for s in details)
 
 
@@ -125,7 +130,7 @@ def may_show(line: str, topic: Heard) -> bool:
         return False
     for place, piece in enumerate(line.split()):
         bare = (words(piece) or [""])[0]
-        if any(is_taboo(word, topic) or _is_brand(word, topic) for word in words(piece)):
+        if any(is_taboo(word, topic) or is_brand(word, topic) for word in words(piece)):
             return False
         is_capital = place > 0 and piece[:1].isupper() and not line.isupper() and piece != "I"
         is_name = is_capital or topic.forms.get(bare, "")[:1].isupper()
@@ -141,11 +146,12 @@ def is_taboo(word: str, topic: Heard) -> bool:
     return word in word_list("swear") or word in topic.banned
 
 
-def _is_brand(word: str, topic: Heard) -> bool:
+def is_brand(word: str, topic: Heard) -> bool:
     """Say whether a word that people write with a capital begins a banned name."""
     if any(len(name) >= _BRAND_LETTERS and word.startswith(name) for name in topic.banned):
         return True
-    is_long = len(word) >= _BRAND_LETTERS and topic.forms.get(word, "")[:1].isupper()
+    is_name = topic.forms.get(word, "")[:1].isupper() or len(word) >= _LONG_PART
+    is_long = len(word) >= _PART_LETTERS and is_name
     return is_long and any(name.startswith(word) for name in topic.banned)
 
 
@@ -169,7 +175,8 @@ def _usual(word: str, seen: Counter[str]) -> str:
     form = commonest(seen)
     if len(word) <= _ACRONYM and seen[word.upper()] >= _OFTEN * seen.total() and seen[word.upper()] > 1:
         return word.upper() if word not in stop_words("en") else word
-    is_own = seen[form] > 1 and seen[form] >= _MOSTLY * seen.total() and word not in stop_words("en")
+    is_plain = word in stop_words("en") or word in word_list("trouble")
+    is_own = seen[form] > 1 and seen[form] >= _MOSTLY * seen.total() and not is_plain
     return form if is_own else word
 
 

@@ -14,10 +14,14 @@ from pathlib import Path
 
 _LANGUAGES = ("en", "de", "fr", "es", "pt")
 
+_ENGLISH = (
+    "the and to of is it for my you was not have with on i this that are be at your no but so"
+    " me dont cant wont didnt isnt we they get got what when why how has had been will can again"
+)
 _COMMON = tuple(
     frozenset(line.split())
     for line in (
-        "the and to of is it for my you was not have with on i this that are be at your no but so",
+        _ENGLISH,
         "der die das und ist nicht ich ein eine zu mit auf es wie den wir sie man von im bei kein auch",
         "le la les et est pas je une des pour dans que vous sur du au il on ne mon ma avec plus c",
         "el la los y es no que en un una por con para mi se las del lo al me muy pero como ya",

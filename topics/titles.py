@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from topics.clauses import clauses
-from topics.composing import composed, framed
-from topics.grammar import declared, form, is_person, noun_phrases, read_ahead, shorter
+from topics.clauses import clauses, without_owner
+from topics.composing import composed, made_up
+from topics.grammar import declared, form, is_english, is_person, noun_phrases, read_ahead, shorter
 from topics.keywords import Keyword
 from topics.records import Kind
-from topics.support import UNFIT, Heard, cased, content_stems, fit, heard, is_shared, is_taboo, may_show
-from topics.terms import language_of, stem, word_list, words
+from topics.support import (
+    UNFIT,
+    Heard,
+    cased,
+    content_stems,
+    fit,
+    heard,
+    is_shared,
+    may_show,
+)
+from topics.terms import word_list, words
 
 _LONGEST = 70  # characters of a title
 _HEARD = 200  # members asked how common a word is
@@ -25,9 +34,10 @@ _PARSED = 12  # clauses worth a parse
 _ASKED = 5  # members asked whether a word is a name
 _WORDS_READ = 24  # of a clause; trimming makes no title of a longer one
 _FINAL = 5  # lines worth a vector
-_LEAST = 0.85  # a line scoring less says less than a plain one; with vectors half of `_MEANING` more
+_LEAST = 0.8  # a line scoring less says less than a plain one; with vectors half of `_MEANING` more
 _MEANING = 1.0  # what being near to the topic's centre is worth
 _SHARED, _ANECDOTE = 0.4, 0.3  # a line that fits less tells one person's story, which costs it so much
+_THIN = 0.15  # what a line costs that names a thing and nothing of it
 _CLEARLY = 0.3  # by so much a new title must be better than the one so far
 _PLAIN = 0.25  # what a composed line reads like
 _CENTRED_FROM = 8  # topics whose common direction is worth taking off
@@ -90,11 +100,12 @@ def titles(
     """
     topics = {number: heard_of(theme, banned) for number, theme in sorted(themes.items())}
     first = {number: _clauses(themes[number], topic, banned) for number, topic in topics.items()}
-    read_ahead(clause for found in first.values() for clause in found if _is_english(clause))
+    read_ahead(clause for found in first.values() for clause in found if is_english(clause))
     lines = {number: _promising(_lines(first[number], topic), topic) for number, topic in topics.items()}
-    read_ahead(line for found in lines.values() for line in found if _is_english(line))
+    read_ahead(line for found in lines.values() for line in found if is_english(line))
     final = {number: _scored(lines[number], topic) for number, topic in topics.items()}
-    plain = {number: _composed(first[number], topic) for number, topic in topics.items()}
+    usual = _usual(topics.values())
+    plain = {number: _composed(first[number], topic, usual) for number, topic in topics.items()}
     final = {
         number: {**_so_far(themes[number], topics[number]), **plain[number], **found}
         for number, found in final.items()
@@ -111,7 +122,7 @@ def titles(
             continue
         ranked = _ranking(final[number], plain[number], used, least)
         line = next((line for line in ranked if not _names_person(line, topic, themes[number].members)), "")
-        line = line or _made_up(themes[number], topic, used)
+        line = line or made_up(themes[number].keywords, topic, lambda made: _key(made) not in used)
         found[number] = cased(line, topic)
         used.add(_key(found[number]))
     return found
@@ -143,17 +154,13 @@ def _clauses(theme: Theme, topic: Heard, banned: frozenset[str]) -> dict[str, fl
     return {clause: central[clause] for clause in best}
 
 
-@lru_cache(maxsize=16_384)
-def _is_english(text: str) -> bool:
-    return language_of(words(text)) == "en"
-
-
 def _lines(found: Mapping[str, float], topic: Heard) -> dict[str, float]:
     """Return the clauses and their shorter forms that may show, each with how central it was said."""
     lines: dict[str, float] = {}
     for clause, weight in found.items():
         line = declared(clause)
-        cut = shorter(line, lambda word: is_shared(word, topic)) if _is_english(line) else []
+        cut = shorter(line, lambda word: is_shared(word, topic)) if is_english(line) else []
+        cut = [without_owner(form) for form in cut]
         cut = [form for form in cut if _says_trouble(form) or not _says_trouble(line)]
         for said in (line, *cut):
             if len(said) <= _LONGEST and _CLEAN.fullmatch(said) and may_show(said, topic):
@@ -174,6 +181,12 @@ def _says_trouble(line: str) -> bool:
     return not word_list("trouble").isdisjoint(words(line))
 
 
+def _is_thin(line: str, topic: Heard) -> bool:
+    """Say whether a line about a problem has one telling word and no trouble: "crew was sorry"."""
+    is_one = len(content_stems(words(line))) < 2  # noqa: PLR2004 - one thing, and what is the matter with it
+    return topic.kind is Kind.PROBLEM and is_one and not _says_trouble(line)
+
+
 def _promising(lines: Mapping[str, float], topic: Heard) -> dict[str, float]:
     """Return the lines that say most of the topic; the rest isn't worth a second reading."""
     scores = {line: weight + fit(line, topic) for line, weight in lines.items()}
@@ -181,17 +194,31 @@ def _promising(lines: Mapping[str, float], topic: Heard) -> dict[str, float]:
     return {line: lines[line] for line in best}
 
 
-def _composed(found: Iterable[str], topic: Heard) -> dict[str, float]:
+def _usual(topics: Collection[Heard]) -> dict[str, float]:
+    """Return the mean share of each stem in all topics; nothing while these are few."""
+    if len(topics) < _CENTRED_FROM:
+        return {}
+    total: Counter[str] = Counter()
+    for topic in topics:
+        total.update(topic.shares)
+    return {s: share / len(topics) for s, share in total.items()}
+
+
+def _composed(found: Iterable[str], topic: Heard, usual: Mapping[str, float]) -> dict[str, float]:
     """Return plain lines made of what the clauses have in common, with what they say."""
-    phrases = [phrase for clause in found if _is_english(clause) for phrase in noun_phrases(clause)]
-    return {line: _PLAIN + fit(said, topic) for line, said in composed(phrases, topic).items()}
+    phrases = [phrase for clause in found if is_english(clause) for phrase in noun_phrases(clause)]
+    return {line: _PLAIN + fit(said, topic) for line, said in composed(phrases, topic, usual).items()}
 
 
 def _scored(lines: Mapping[str, float], topic: Heard) -> dict[str, float]:
     """Return the best lines by what they say and how they read."""
     fits = {line: fit(line, topic) for line in lines}
     scores = {
-        line: weight + fits[line] + form(line, topic.kind) - _ANECDOTE * (fits[line] < _SHARED)
+        line: weight
+        + fits[line]
+        + form(line, topic.kind)
+        - _ANECDOTE * (fits[line] < _SHARED)
+        - _THIN * _is_thin(line, topic)
         for line, weight in lines.items()
     }
     best = sorted(scores, key=lambda line: (-round(scores[line], 6), line))[:_FINAL]
@@ -263,25 +290,3 @@ def _ranking(
     free.sort(key=lambda line: (-round(final[line], 5), line))
     good = [line for line in free if final[line] >= least]
     return good + [line for line in free if line in plain and line not in good]
-
-
-def _made_up(theme: Theme, topic: Heard, used: Collection[frozenset[str]]) -> str:
-    """Return a line of the best keywords that no other topic has."""
-    terms = [
-        key.term for key in theme.keywords if not any(is_taboo(word, topic) for word in key.term.split())
-    ]
-    pairs = [f"{one}: {other}" for i, one in enumerate(terms) for other in terms[i + 1 :]]
-    common = sorted(
-        (w for w in topic.forms if _is_common(w, topic)), key=lambda w: (-topic.shares[stem(w)], w)
-    )
-    read_ahead(term for term in terms if _is_english(term))
-    plain = [framed(term, theme.kind) for term in terms if _is_english(term) and term in noun_phrases(term)]
-    for line in (*plain, *pairs[:20], *terms, " ".join(common[:3])):
-        if line and _key(line) not in used:
-            return line
-    return f"{theme.kind.capitalize()} in a few words"
-
-
-def _is_common(word: str, topic: Heard) -> bool:
-    """Say whether a word of more than one member may show."""
-    return word.isalpha() and not is_taboo(word, topic) and stem(word) in topic.shares.keys() - topic.alone

@@ -14,6 +14,13 @@ _TELLING = frozenset(
     {"not", "n't", "never", "no", "still", "already", "again", "twice", "out", "off", "down", "back", "up"}
     | {"through", "extra", "longer", "away", "online", "how", "why", "where", "when", "what"}
 )  # small words that turn the meaning
+ASIDES = frozenset(
+    {"indeed", "really", "actually", "just", "even", "ever", "literally", "seriously", "simply", "basically"}
+    | {"apparently", "clearly", "obviously", "definitely", "totally", "absolutely", "probably", "also", "so"}
+    | {"completely", "honestly", "truly", "quite", "now", "yet", "currently", "already", "once", "instead"}
+)  # adverbs that colour a clause and tell nothing
+_ASKING = frozenset({"WRB", "WP", "WDT", "WP$"})
+_IFS = frozenset({"if", "whether"})
 _LEAST_WORDS = 2
 _CUTS = 3  # parts taken off the end, one after the other
 _EDGES = " ,.;:-&/"
@@ -27,10 +34,34 @@ def trimmed(doc: Any, is_shared: Callable[[str], bool]) -> list[str]:
     negates stays. A form has at least two words.
     """
     every = frozenset(range(len(doc)))
-    kept = every - _unshared(doc, is_shared)
-    forms = {_said(doc, form): None for start in (kept, every) for form in (start, *_cut(doc, start))}
+    asides = frozenset(token.i for token in doc if token.dep_ == "advmod" and token.lower_ in ASIDES)
+    kept = every - _unshared(doc, is_shared) - asides
+    starts = (kept, every - asides, every, *_told(doc, asides))
+    forms = {_said(doc, form): None for start in starts for form in (start, *_cut(doc, start))}
     forms.pop(_said(doc, every), None)
     return sorted((form for form in forms if len(form.split()) >= _LEAST_WORDS), key=lambda f: (-len(f), f))
+
+
+def _told(doc: Any, asides: frozenset[int]) -> list[frozenset[int]]:
+    """Return what a clause tells that says who says so: "bag is lost" of "told them that bag is lost"."""
+    root = next(token for token in doc if token.dep_ == "ROOT")
+    if any(token.dep_ == "neg" for token in root.children):
+        return []
+    facts = [
+        token for token in root.children if token.dep_ == "ccomp" and token.i > root.i and _is_fact(token)
+    ]
+    return [frozenset(token.i for token in fact.subtree if token.dep_ != "mark") - asides for fact in facts]
+
+
+def _is_fact(verb: Any) -> bool:
+    """Say whether a side clause has a subject and asks nothing: no "if", no "where"."""
+    starts = [
+        token for token in verb.children if token.dep_ in {"mark", "advmod", "dobj"} and token.i < verb.i
+    ]
+    has_subject = any(
+        token.dep_ in {"nsubj", "nsubjpass"} and token.pos_ != "PRON" for token in verb.children
+    )
+    return has_subject and all(token.tag_ not in _ASKING and token.lower_ not in _IFS for token in starts)
 
 
 def _unshared(doc: Any, is_shared: Callable[[str], bool]) -> set[int]:

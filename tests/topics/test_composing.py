@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from topics.composing import composed
+from topics.composing import composed, made_up
 from topics.keywords import Keyword
 from topics.records import Kind
 from topics.support import Heard, cased, fit, heard, is_shared, may_show
@@ -22,6 +22,43 @@ def topic(kind: Kind = Kind.PROBLEM, banned: frozenset[str] = frozenset()) -> He
 
 def test_a_state_that_members_name_stands_before_the_thing():
     assert "lost bags" in composed(["bags", "bags", "Rome"], topic())
+
+
+def test_a_state_far_from_the_thing_does_not_stand_before_it():
+    texts = [
+        "my charger was lost on Monday and the nice people here then found all the bags",
+        "lost a glove, though nobody at the very long desk asked about bags",
+        "bags",
+    ]
+
+    assert "lost bags" not in composed(["bags", "bags"], heard(texts, [], [], kind=Kind.PROBLEM))
+
+
+def test_what_is_said_everywhere_names_no_topic_while_something_else_does():
+    texts = ["change fees for a flight", "flight change fees", "the flight has change fees"]
+    said = heard(texts, [], [], kind=Kind.PROBLEM)
+    phrases = ["flight", "flight", "change fees", "change fees"]
+
+    assert "problems with flight" in composed(phrases, said)
+    assert "problems with flight" not in composed(phrases, said, {"flight": 0.6})
+    assert "problems with change fees" in composed(phrases, said, {"flight": 0.6})
+
+
+def test_half_of_a_word_shows_as_the_whole_one():
+    texts = ["the carry-on rule", "carry on rules", "may I carry on a bag", "is it a carry-on"]
+
+    lines = composed(["carry", "carry"], heard(texts, [], [], kind=Kind.QUESTION))
+
+    assert "questions about carry-on" in lines
+
+
+@pytest.mark.slow
+def test_members_without_a_theme_get_general_complaints_and_the_next_topic_other_words():
+    texts = [f"{word} was not nice" for word in ("ab", "cd", "ef", "gh", "ij", "kl", "mn", "op")]
+    said = heard(texts, [], [], kind=Kind.PROBLEM)
+
+    assert made_up([Keyword("honeymoon", 1.0)], said, lambda _: True) == "General complaints"
+    assert made_up([], said, lambda line: not line.startswith("General")) == "Mixed complaints"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,15 @@ def test_a_negation_stays():
     )
 
 
+def test_words_that_only_colour_go():
+    assert shorter("flight is indeed delayed", shared("flight", "delayed")) == ["flight is delayed"]
+
+
+def test_what_is_told_stands_without_who_tells_it():
+    assert "weather is an issue" in shorter("understand weather is an issue", shared("weather", "issue"))
+    assert "bag is lost" not in shorter("don't know if bag is lost", shared("bag", "lost"))
+
+
 def test_a_clause_without_free_parts_has_no_shorter_form():
     assert shorter("seat map freezes", shared()) == []
 
