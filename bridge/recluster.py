@@ -22,9 +22,10 @@ from topics.discover import MIN_BIRTH, cluster
 from topics.graph import neighbour_graph
 from topics.identity import Lineage, lineage
 from topics.resolution import pick_resolution
-from topics.working import LIMIT, Mean, Working, arrive, centred
+from topics.working import Mean, Working, arrive, centred
 
 QUOTES = 3
+NEWEST = 20_000  # statements that a fresh clustering looks at
 """Who decided a merge that no person did."""
 
 
@@ -103,7 +104,7 @@ def _looked_at(
             col(Assignment.said_at) <= now,
         )
         .order_by(col(Statement.sort_key).desc())
-        .limit(LIMIT)
+        .limit(NEWEST)
     )
     if since is not None:
         query = query.where(col(Assignment.said_at) >= since)

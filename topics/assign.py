@@ -1,11 +1,11 @@
 """Statements into the topics there are, by anchored communities.
 
 Each live topic is a node of the graph, tied to the statements published in it. A community's identity is the
-anchor inside it; with two anchors the older topic's; with none that of most of its statements. A statement is published into the topic of its community when at least half of its edge weight
-stays inside (`GATE`), it is about as close to its neighbours as the topic's members are to theirs, and (but
-in the first drops of a cold stream) enough of its neighbourhood is in the topic already. Otherwise it is
-unsure: shown with its nearest topic, in no ticket, tried again each round. What is published stays, unless it
-clearly belongs elsewhere.
+anchor inside it; with two anchors the older topic's; with none that of most of its statements. A statement is
+published into the topic of its community when at least half of its edge weight stays inside (`GATE`), it is
+about as close to its neighbours as the topic's members are to theirs, and (but in the first drops of a cold
+stream) enough of its neighbourhood is in the topic already. Otherwise it is unsure: shown with its nearest
+topic, in no ticket, tried again each round. What is published stays, unless it clearly belongs elsewhere.
 
 What people decided holds by construction. A pinned statement stays where it is. A statement is never put into
 a topic that it is barred from: its edges to the members of that topic are cut before communities are sought,

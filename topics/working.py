@@ -22,8 +22,8 @@ NEIGHBOURS = 12  # per statement, in a set of up to 3,000
 MOST_NEIGHBOURS = 20
 EACH = 250  # ... and one more for each so many statements: dense sets would fall into fragments otherwise
 MIN_COSINE = 0.2
-LIMIT = 20_000  # statements that a round looks at
-WAITING = 5_000  # of these, without a topic
+LIMIT = 12_000  # statements that a round looks at
+WAITING = 3_000  # of these, without a topic
 MIN_EXEMPLARS = 12
 
 

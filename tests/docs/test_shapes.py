@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import Bench, RuleClassifier, sixty
+from builders import Bench, RuleClassifier
 from typer.testing import CliRunner
 
 from bridge import errors
@@ -56,13 +56,11 @@ def same(shown: Any, given: Any, place: str = "") -> None:
 
 
 @pytest.fixture
-def full(bench: Bench) -> Bench:
+def full(in_topics: Bench) -> Bench:
     """A store with topics, reposts, decisions and tickets."""
-    bench.set(AUTOMATIC)
-    bench.take(sixty())
-    bench.run()
-    assert len(bench.reports()) >= 2, "the sample should give topics"
-    return bench
+    in_topics.set(AUTOMATIC)
+    assert len(in_topics.reports()) >= 2, "the sample should give topics"
+    return in_topics
 
 
 @pytest.fixture
