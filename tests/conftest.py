@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
 
 import pytest
+import pytest_randomly
 from hypothesis import settings
 from pytest_socket import socket_allow_hosts
 
@@ -20,6 +22,17 @@ OURS = "FEEDBACK_BRIDGE_"
 os.environ.update(dict.fromkeys((*OFFLINE, *ONE_THREAD), "1"))
 
 
+# Packages may offer more seeds to reset before each test; that of thinc would load torch into every process.
+pytest_randomly.entrypoint_reseeds = []
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays: do not look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_setup():
     socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
@@ -27,7 +40,12 @@ def pytest_runtest_setup():
 
 # Time limits belong to benchmarks; on landing the examples are the same each time, elsewhere they are new.
 settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
-settings.load_profile("ours")
+settings.register_profile("fast", settings.get_profile("ours"), max_examples=30)
+
+
+def pytest_configure(config: pytest.Config):
+    """Try fewer examples in the fast tier; `make test` tries a hundred."""
+    settings.load_profile("fast" if "not slow" in config.option.markexpr else "ours")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,6 +57,23 @@ def _a_home_of_our_own(tmp_path_factory: pytest.TempPathFactory):
         patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
         patch.setenv("XDG_DATA_HOME", str(home / "data"))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once(_a_home_of_our_own: None):
+    from shared import make_once
+
+    with pytest.MonkeyPatch.context() as patch:
+        make_once(patch)
+        yield
+
+
+@pytest.fixture
+def as_shipped(monkeypatch: pytest.MonkeyPatch):
+    """Stores are made as everybody makes them: by migrations, and safe from a power cut."""
+    from shared import as_shipped
+
+    as_shipped(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -180,6 +180,7 @@ def test_no_text_is_encoded_twice(tmp_path: Path):
     assert (first[1] == second[0]).all()
 
 
+@pytest.mark.slow
 def test_peak_memory_is_that_of_the_time_watched():
     code = """
 import numpy as np

@@ -271,7 +271,7 @@ def _halved(bench: Bench, old: int) -> int:
     bench.query("UPDATE workspace SET last_topic = ?", new)
     columns = (
         "workspace_id, merged_into, split_from, title, title_by, keywords, kind, state, confidence, born_at,"
-        " labelled_mentions, touched, centroid_model"
+        " labelled_mentions, touched, centroid_model, born_cold"
     )
     bench.query(
         f"INSERT INTO topic (number, root, {columns}) SELECT {new}, {new}, {columns} FROM topic"

@@ -14,6 +14,8 @@ import bridge.models
 from bridge import migrations
 from bridge.store.database import Database, head_revision
 
+pytestmark = pytest.mark.usefixtures("as_shipped")
+
 
 def _migrate(path: Path, to: str) -> None:
     engine = create_engine(f"sqlite:///{path}")

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from builders import THEMES
 from command import Desk
 
 
-@pytest.fixture
-def full(cli: Desk):
-    """Two themes, and one said in two ways."""
+@pytest.fixture(scope="module")
+def _prepared(tmp_path_factory: pytest.TempPathFactory):
+    from quick import hurry
+
+    root = tmp_path_factory.mktemp("decided")
+    with pytest.MonkeyPatch.context() as patch:
+        hurry(patch)
+        prepare(Desk(root, patch))
+    return root
+
+
+def prepare(cli: Desk):
     lines = ["id,text,author"]
     for theme in ("app", "legroom"):
         one, other, endings = THEMES[theme]
@@ -19,6 +31,12 @@ def full(cli: Desk):
     cli.write("said.csv", "\n".join(lines))
     assert cli("import", "said.csv", "--source", "reviews").code == 0
     assert cli("run", "--until", "track").code == 0
+
+
+@pytest.fixture
+def full(_prepared: Path, cli: Desk):
+    """Two themes, and one said in two ways."""
+    shutil.copytree(_prepared, cli.root, dirs_exist_ok=True)
     return cli
 
 

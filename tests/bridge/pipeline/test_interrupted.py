@@ -43,7 +43,7 @@ def _check(whole, root: Path, writes: range, *, after: bool):
 
 
 def test_a_run_that_dies_and_is_run_again_ends_as_one_that_did_not(whole, tmp_path: Path, quick: None):
-    _check(whole, tmp_path, range(3, whole[2] + 1, 13), after=False)
+    _check(whole, tmp_path, range(3, whole[2] + 1, 29), after=False)
 
 
 @pytest.mark.slow

@@ -17,8 +17,6 @@ from bridge.errors import StoreError
 from bridge.models import Workspace
 from bridge.store.database import Database, faults, write_backup
 
-pytestmark = pytest.mark.usefixtures("as_shipped")
-
 
 def open_(path: Path) -> Database:
     return Database(f"sqlite:///{path}")
@@ -48,6 +46,7 @@ def test_what_was_read_stays_readable_after_its_transaction(bench: Bench):
     assert workspace.name == "default"
 
 
+@pytest.mark.usefixtures("as_shipped")
 def test_the_pragmas_hold_on_every_connection(bench: Bench):
     with bench.database.reading() as session:
         asked = {
@@ -87,6 +86,7 @@ def impatient(database: Database) -> None:
         connection.execute("PRAGMA busy_timeout=30")
 
 
+@pytest.mark.usefixtures("as_shipped")
 def test_an_old_program_can_be_started_for_reading_while_another_holds_the_write_lock(bench: Bench):
     other = open_(bench.path)
     impatient(other)
@@ -98,6 +98,7 @@ def test_an_old_program_can_be_started_for_reading_while_another_holds_the_write
     other.close()
 
 
+@pytest.mark.usefixtures("as_shipped")
 def test_a_newer_schema_is_refused_in_words_and_left_as_it_is(bench: Bench):
     bench.query("UPDATE alembic_version SET version_num = '9999'")
 
@@ -191,6 +192,7 @@ def test_what_must_not_be_written_is_refused_in_words(tmp_path: Path, bench: Ben
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.usefixtures("as_shipped")
 def test_a_full_disk_is_said_in_words_and_nothing_is_lost_or_counted_twice(bench: Bench):
     bench.take(sixty()[:20])
     before = bench.tables("source", "run")
@@ -251,6 +253,7 @@ def _count_up(path: str, times: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("as_shipped")
 def test_no_update_is_lost_between_four_processes(bench: Bench):
     spawn = multiprocessing.get_context("spawn")
     crew = [spawn.Process(target=_count_up, args=(str(bench.path), 100)) for _ in range(4)]
@@ -271,6 +274,7 @@ def _open_first(path: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("as_shipped")
 def test_four_programs_may_make_the_same_new_database_at_once(tmp_path: Path):
     spawn = multiprocessing.get_context("spawn")
     crew = [spawn.Process(target=_open_first, args=(str(tmp_path / "new.db"),)) for _ in range(4)]
