@@ -221,6 +221,7 @@ class Statement(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("item_id", "ordinal"),
         Index("ix_statement_claim", "workspace_id", "stage", "sort_key"),
+        Index("ix_statement_words", "text_hash"),
     )
     id: int | None = _id()
     workspace_id: int = _workspace()

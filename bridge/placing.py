@@ -19,11 +19,13 @@ from bridge.store import slices, working
 from bridge.store import topics as store
 from bridge.store.audit import record
 
+MOST_DIGITS = 9
+
 
 def topic_number(text: str) -> int:
     """Read "T-12" (or "12")."""
     digits = text.strip().upper().removeprefix("T-")
-    if not digits.isdecimal():
+    if not digits.isdecimal() or len(digits) > MOST_DIGITS:
         raise InputError(f"{text!r} is no topic; write T-12, see: feedback-bridge topics list")
     return int(digits)
 

@@ -197,6 +197,12 @@ def _texts(found: Reclustering, keys: Sequence[int]) -> list[str]:
     return [" ".join(found.quotes[key].split())[:280] for key in keys[:QUOTES]]
 
 
+def _is_mostly_of(found: Reclustering, number: int, topic: int) -> bool:
+    """Tell whether at least half of a cluster is in the topic: only then do its free statements join."""
+    members = found.members[number]
+    return 2 * sum(found.topics.get(key) == topic for key in members) >= len(members)
+
+
 def apply(context: Context, found: Reclustering) -> dict[str, int]:
     """Make it so, in one transaction: no id, decision or ticket is lost, and all of it can be undone.
 
@@ -208,7 +214,7 @@ def apply(context: Context, found: Reclustering) -> dict[str, int]:
         work = Rearranging.of(session, found)
         held = decided.whole(session)
         for topic, number in found.lineage.continued.items():
-            if number not in work.disputed:
+            if number not in work.disputed and _is_mostly_of(found, number, topic):
                 work.join(found.members[number], topic)
         for number in found.lineage.born:
             work.part(found.members[number], None)

@@ -5,7 +5,8 @@ The bridge keeps its own working set in a database; this is the same engine in m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from topics.keywords import keywords
 from topics.resolution import KNOB
 from topics.rounds import let_be_born
 from topics.similar import nearest
-from topics.working import Mean, Working, arrive, prune
+from topics.working import COPIES, Mean, Working, arrive, prune
 
 if TYPE_CHECKING:
     from topics.assign import Placement
@@ -69,12 +70,16 @@ class Topics:
     """
 
     def __init__(
-        self, encoder: str | Encoder = "default", *, cache: Path | None = None, granularity: str = "auto"
+        self,
+        encoder: str | Encoder = "default",
+        *,
+        cache: Path | str | None = None,
+        granularity: str = "auto",
     ) -> None:
         if granularity not in KNOB:
             raise ValueError(f"granularity is {granularity!r}; it must be one of: {', '.join(KNOB)}")
         self._encoder = (
-            make_encoder(encoder, cache=cache or Path.home() / ".cache" / "feedback-bridge")
+            make_encoder(encoder, cache=Path(cache) if cache else Path.home() / ".cache" / "feedback-bridge")
             if isinstance(encoder, str)
             else encoder
         )
@@ -83,6 +88,7 @@ class Topics:
         self._mean = Mean.zero(self._encoder.dimension)
         self._settings = Settings()
         self._texts: list[str] = []
+        self._copies: Counter[str] = Counter()
         self._topics = np.zeros(0, np.int64)  # of each text ever added, 0 for none
         self._last = 0
 
@@ -102,22 +108,25 @@ class Topics:
                 quotes=tuple(self._texts[row] for row in self._typical(number, members[number])),
             )
 
-    def add(self, texts: Sequence[str]) -> list[Place]:
+    def add(self, texts: Iterable[str]) -> list[Place]:
         """Take in texts, let topics grow and be born; return where each of these stands now."""
+        texts = _checked(texts)
         if not texts:
             return []
-        vectors = encode_distinct(self._encoder, texts)
+        vectors = self._encoded(texts)
         keys = np.arange(len(self._texts), len(self._texts) + len(texts))
-        said = np.array([any(map(str.isalpha, text)) for text in texts], bool)
+        enter = np.array([self._enters(text) for text in texts], bool)
         self._texts.extend(texts)
         self._topics = np.concatenate([self._topics, np.zeros(len(texts), np.int64)])
-        self._mean = self._mean.plus(vectors[said])
-        self._take_in(keys[said], vectors[said])
-        found = self._placements(keys[said])
+        self._mean = self._mean.plus(vectors[enter])
+        self._take_in(keys[enter], vectors[enter])
+        self._follow()
+        found = self._placements(keys)
         return [self._place(int(key), found.get(int(key))) for key in keys]
 
     def place(self, number: int) -> Place:
         """Return where the text stands that was added as number `number`, from 0."""
+        self._check_text(number)
         return self._place(number, self._placements(np.array([number])).get(number))
 
     def merge(self, topic: int, into: int) -> None:
@@ -125,12 +134,14 @@ class Topics:
         self._check(topic, into)
         self._topics[self._topics == topic] = into
         ours = self._working.topics
-        barred = frozenset((key, into if t == topic else t) for key, t in self._working.barred)
+        bars = ((key, into if t == topic else t) for key, t in self._working.barred)
+        barred = frozenset((key, t) for key, t in bars if self._topics[key] != t)
         self._working = replace(self._working, topics=np.where(ours == topic, into, ours), barred=barred)
 
     def move(self, number: int, topic: int) -> None:
         """Put one text into a topic, for good."""
         self._check(topic)
+        self._check_text(number)
         here = self._working.keys == number
         self._topics[number] = topic
         self._working = replace(
@@ -143,6 +154,7 @@ class Topics:
     def remove(self, number: int, topic: int) -> None:
         """Say that a text is not of a topic: it leaves it and is never put there again."""
         self._check(topic)
+        self._check_text(number)
         ours = self._working.topics
         gone = (self._working.keys == number) & (ours == topic)
         if self._topics[number] == topic:
@@ -160,6 +172,33 @@ class Topics:
         numbers = sorted(self._members())
         centres = np.array([self._centre(number) for number in numbers])
         return nearest(centres, numbers, top=top)[topic]
+
+    def _encoded(self, texts: list[str]) -> NDArray[np.float32]:
+        vectors = encode_distinct(self._encoder, texts)
+        shape = (len(texts), self._encoder.dimension)
+        if vectors.shape != shape or not np.isfinite(vectors).all():
+            raise ValueError(
+                f"the encoder {self._encoder.model_id} returned an array of shape {vectors.shape}; finite "
+                f"numbers of shape {shape} are needed. Nothing was added"
+            )
+        return vectors
+
+    def _enters(self, text: str) -> bool:
+        """Tell whether a text stands in the working set itself; of one text a dozen do for all."""
+        self._copies[text] += 1
+        return any(map(str.isalpha, text)) and self._copies[text] <= COPIES
+
+    def _follow(self) -> None:
+        """Let copies be where the first of the same text are that have a topic."""
+        topic_of: dict[str, int] = {}
+        for row in np.flatnonzero(self._topics > 0).tolist():
+            topic_of.setdefault(self._texts[row], int(self._topics[row]))
+        barred = self._working.barred
+        outside = ~np.isin(np.arange(len(self._texts)), self._working.keys)
+        for row in np.flatnonzero((self._topics == 0) & outside).tolist():
+            topic = topic_of.get(self._texts[row], 0)
+            if topic and (row, topic) not in barred:
+                self._topics[row] = topic
 
     def _take_in(self, keys: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         settings, seen = self._settings, self._mean.count
@@ -182,7 +221,9 @@ class Topics:
     def _place(self, number: int, found: Placement | None) -> Place:
         topic = int(self._topics[number])
         if found is None:
-            reason = f"in T-{topic}; settled long ago" if topic else "no words"
+            words = any(map(str.isalpha, self._texts[number]))
+            reason = f"says the same as others in T-{topic}, or was settled long ago" if topic else "no words"
+            reason = "unsure: others say the same, and are in no topic yet" if words and not topic else reason
             return Place(
                 text=self._texts[number], topic=topic or None, nearest=topic or None, score=0.0, reason=reason
             )
@@ -199,8 +240,8 @@ class Topics:
         return {int(number): np.flatnonzero(self._topics == number) for number in numbers}
 
     def _centre(self, number: int) -> NDArray[np.float32]:
-        mean: NDArray[np.float32] = self._working.vectors[self._working.topics == number].mean(axis=0)
-        return mean
+        rows = self._working.vectors[self._working.topics == number]
+        return rows.mean(axis=0) if len(rows) else np.zeros(self._encoder.dimension, np.float32)
 
     def _typical(self, number: int, rows: NDArray[np.int64]) -> list[int]:
         here = np.flatnonzero(np.isin(self._working.keys, rows))
@@ -209,9 +250,23 @@ class Topics:
         distinct = dict.fromkeys(self._texts[row] for row in best)
         return [next(row for row in best if self._texts[row] == text) for text in list(distinct)[:QUOTES]]
 
+    def _check_text(self, number: int) -> None:
+        if not 0 <= number < len(self._texts):
+            raise ValueError(f"there is no text {number}; texts: 0 to {len(self._texts) - 1}")
+
     def _check(self, *numbers: int) -> None:
         there = {int(n) for n in self._topics[self._topics > 0]}
         for number in numbers:
             if number not in there:
                 known = ", ".join(map(str, sorted(there)[:20])) or "none yet"
                 raise ValueError(f"there is no topic {number}; topics: {known}")
+
+
+def _checked(texts: Iterable[str]) -> list[str]:
+    if isinstance(texts, str):
+        raise TypeError("add takes a list of texts, not one text; write add([text])")
+    found = list(texts)
+    wrong = next((text for text in found if not isinstance(text, str)), None)
+    if wrong is not None or any(text is None for text in found):
+        raise TypeError(f"add takes texts; one of them is {wrong!r}, a {type(wrong).__name__}")
+    return found

@@ -38,9 +38,12 @@ def pick_resolution(
     partitions = [communities(graph, resolution) for resolution in GRID]
     count = max(len(space), 1)
     share = 0.5 * min(1.0, max(0.0, (MANY - count) / (MANY - FEW)))
-    middle = (1 - share) * _centroid(-np.array([_map_equation(graph, groups) for groups in partitions]))
+    lengths = np.array([_map_equation(graph, groups) for groups in partitions])
+    middle = _centroid(-lengths)
     if share:
-        middle += share * _centroid(np.array([_silhouette(space, groups) for groups in partitions]))
+        silhouettes = np.array([_silhouette(space, groups) for groups in partitions])
+        if np.ptp(silhouettes) > 0:  # flat where there is one theme only: it says nothing then
+            middle = (1 - share) * middle + share * _centroid(silhouettes)
     factor = COLD_FACTOR * max(1.0, SMALL / count) if cold else FACTOR
     return float(np.exp(middle) * factor * KNOB[granularity])
 

@@ -25,6 +25,8 @@ MIN_COSINE = 0.2
 LIMIT = 12_000  # statements that a round looks at
 WAITING = 3_000  # of these, without a topic
 MIN_EXEMPLARS = 12
+COPIES = 12  # of one text in the working set: more would only be each other's neighbours
+SAME = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,8 @@ def centred(vectors: Floats, mean: Mean, blocks: Sequence[Block]) -> Floats:
     whole = float(np.sqrt(sum(block.weight**2 for block in blocks)))
     for block in blocks:
         part = out[:, block.start : block.stop]
+        alone = np.linalg.norm(part, axis=1) < SAME  # all texts are this one: nothing is left of it
+        part[alone] = vectors[alone, block.start : block.stop]
         scale = np.where(_read(vectors, block)[:, None], block.weight / whole, 0).astype(np.float32)
         part *= scale / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-9)
     return out

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import known_vectors, model_name, vectors_of
-from bridge.store import decided, slices, working
+from bridge.store import copies, decided, slices, working
 from topics.assign import Placement, assign, placed
 from topics.discover import Birth, Settings, tune
 from topics.records import Kind, Role
@@ -51,6 +51,7 @@ def assign_and_discover(context: Context, *, discovering: bool) -> dict[str, int
         engine = _assign(context, engine, ids)
         counts["statements"] += len(ids)
         context.progress.step("assign", counts["statements"], total)
+    settle_copies(context)
     settle_reposts(context)
     return counts
 
@@ -111,11 +112,14 @@ def _assign(context: Context, engine: working.Engine, ids: list[int]) -> working
     reasons = {s.id or 0: _out(context, s, *said[s.item_id]) for s in statements}
     held = {key for key, row in present.items() if _stays(row, reasons[key][0])}
     fit = [s for s in statements if not reasons[s.id or 0][0] and s.id not in held]
+    with context.database.reading() as session:
+        chosen = copies.entering(session, fit)
+    enter = [s for s in fit if s.id in chosen]
     base = without(engine.working, np.array([key for key in ids if key not in held], np.int64))
     encoder = context.encoder()
-    vectors = vectors_of(context, fit)
+    vectors = vectors_of(context, enter)
     mean = engine.mean.plus(vectors)
-    keys = np.array([s.id for s in fit], np.int64)
+    keys = np.array([s.id for s in enter], np.int64)
     grown = arrive(base, keys, vectors, mean, encoder.blocks)
     settings = engine.settings
     after, placements = assign(
@@ -126,18 +130,21 @@ def _assign(context: Context, engine: working.Engine, ids: list[int]) -> working
     engine = engine.with_(
         working=kept,
         mean=mean,
-        discover_due=engine.discover_due or len(fit) > 0,
-        arrivals=engine.arrivals + len(fit),
+        discover_due=engine.discover_due or len(enter) > 0,
+        arrivals=engine.arrivals + len(enter),
     )
     with context.database.writing() as session:
         rows = [_row(s, *said[s.item_id], *reasons[s.id or 0]) for s in statements]
+        for row in rows:
+            if not row["reason"] and row["statement_id"] not in chosen:
+                row["reason"] = "unsure: many say it in these words, and they are in no topic yet"
         _replace(session, [row for row in rows if row["statement_id"] not in held])
         _refresh(session, [row for row in rows if row["statement_id"] in held])
         _place(session, placements, model_name(encoder))
         working.drop_positions(session, gone)
         working.drop_positions(session, keys)
         new = kept.take(np.isin(kept.keys, keys))
-        working.add_positions(session, new, 0, engine.arrivals - len(fit))
+        working.add_positions(session, new, 0, engine.arrivals - len(enter))
         working.save(session, engine, model_name(encoder))
         slices.write(session, Statement, [{"id": key, "stage": slices.ASSIGNED} for key in ids])
     return engine
@@ -161,6 +168,7 @@ def _discover(context: Context, engine: working.Engine, counts: dict[str, int]) 
         seen=engine.mean.count,
         number=PROVISIONAL,
     )
+    after, born = _of_several(context, after, born)
     moved = np.flatnonzero((after.topics != engine.working.topics) | (after.topics == 0))
     places = placed(after, moved) if born else []
     with context.database.writing() as session:
@@ -178,6 +186,20 @@ def _discover(context: Context, engine: working.Engine, counts: dict[str, int]) 
     counts["born"] += len(born)
     context.progress.step("discover", counts["born"], None)
     return engine
+
+
+def _of_several(
+    context: Context, working: Working, born: dict[int, Birth]
+) -> tuple[Working, dict[int, Birth]]:
+    """Keep the births that several people stand behind; what one person repeats is no topic."""
+    kept = {}
+    with context.database.reading() as session:
+        for number, birth in born.items():
+            speakers = select(Assignment.speaker).where(col(Assignment.statement_id).in_(birth.keys))
+            if len(session.exec(speakers.distinct().limit(2)).all()) > 1:
+                kept[number] = birth
+    lone = np.isin(working.topics, [number for number in born if number not in kept])
+    return working.with_topics(np.where(lone, 0, working.topics)), kept
 
 
 def _renumbered(place: Placement, numbers: Mapping[int, int]) -> Placement:
@@ -329,6 +351,34 @@ def _not_barred(session: Any, placements: Sequence[Placement]) -> Sequence[Place
 
 def _pinned(session: Any) -> set[int]:
     return set(session.exec(select(Assignment.statement_id).where(col(Assignment.pinned).is_(True))))
+
+
+def settle_copies(context: Context) -> None:
+    """Let statements in the very same words be where those are that stand in the working set for them."""
+    after = 0
+    while True:
+        with context.database.reading() as session:
+            found = copies.followers(session, after, REPOSTS)
+        if not found:
+            return
+        after = found[-1].statement_id
+        with context.database.writing() as session:
+            barred, roots = decided.barred(session), decided.roots(session)
+            now = slices.assignments(session, [follower.statement_id for follower in found])
+            wanted = [
+                {
+                    "statement_id": follower.statement_id,
+                    "topic": follower.topic,
+                    "status": "published",
+                    "score": follower.score,
+                    "reason": f"says the very same as others in T-{follower.topic}",
+                }
+                for follower in found
+                if now[follower.statement_id].status == "unsure"
+                and (follower.statement_id, roots.get(follower.topic, follower.topic)) not in barred
+            ]
+            slices.write(session, Assignment, wanted)
+            slices.touch(session, sorted({int(str(row["topic"])) for row in wanted}))
 
 
 def settle_reposts(context: Context) -> None:

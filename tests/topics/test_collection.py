@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 import topics
-from topics import Topics
+from topics import Topics, make_encoder
 
 PHONES = ["iPhone", "Pixel", "Galaxy", "Moto", "Xperia", "Nokia"]
 MONTHS = ["May", "June", "July", "March", "April", "August"]
@@ -119,3 +123,45 @@ def test_a_wrong_name_says_which_there_are():
 def test_every_public_name_is_there():
     for name in topics.__all__:
         assert getattr(topics, name) is not None
+
+
+@pytest.mark.parametrize("count", [5, 40, 300])
+def test_copies_of_one_text_are_one_topic_with_all_of_them(count: int):
+    found = Topics(encoder="hash")
+
+    found.add([*LOGINS, *REFUNDS, *["my suitcase was sent to Lima"] * count])
+
+    sizes = {theme.quotes[0]: theme.size for theme in found}
+    assert sizes["my suitcase was sent to Lima"] == count
+
+
+def test_wrong_texts_are_refused_and_leave_nothing_behind():
+    found = grown()
+
+    with pytest.raises(TypeError, match=r"write add\(\[text\]\)"):
+        found.add("hello")
+    with pytest.raises(TypeError, match="one of them is 3, a int"):
+        found.add(["good", 3])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="no text 99; texts: 0 to 11"):
+        found.place(99)
+    with pytest.raises(ValueError, match="no text -1"):
+        found.move(-1, 1)
+    assert found.add(text for text in ["the app crashes at login on tablets"])[0].topic == 1
+
+
+def test_an_encoder_that_returns_nonsense_is_refused_and_leaves_nothing_behind():
+    class Broken:
+        def __init__(self) -> None:
+            self.good = make_encoder("hash", cache=Path("unused"))
+            self.model_id, self.revision, self.blocks = "broken", "1", self.good.blocks
+            self.dimension, self.languages = self.good.dimension, None
+
+        def encode(self, texts: Sequence[str]) -> np.ndarray:
+            return np.full((len(texts), self.dimension), np.nan, np.float32)
+
+    found = Topics(encoder=Broken())
+
+    with pytest.raises(ValueError, match="Nothing was added"):
+        found.add(["one", "two"])
+    with pytest.raises(ValueError, match="no text 0"):
+        found.place(0)

@@ -65,7 +65,7 @@ class Endpoint:
         self._check_status(response.status_code)
         try:
             answer = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._nonsense("something that is not JSON") from None
         return self._vectors(answer, len(texts))
 
@@ -85,10 +85,12 @@ class Endpoint:
             rows = sorted(answer["data"], key=lambda row: int(row["index"]))
             vectors = np.array([row["embedding"] for row in rows], dtype=np.float32)
             places = [int(row["index"]) for row in rows]
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise self._nonsense("no list of vectors of one length") from None
-        if places != list(range(count)) or vectors.ndim != 2:  # noqa: PLR2004 - rows and columns
+        if len(places) != count or vectors.ndim != 2:  # noqa: PLR2004 - rows and columns
             raise self._nonsense(f"{len(places)} vectors for {count} texts")
+        if places != list(range(count)):
+            raise self._nonsense("vectors whose indices are not those of the texts")
         if self.dimension not in (0, vectors.shape[1]) or vectors.shape[1] == 0:
             raise self._nonsense(f"vectors of {vectors.shape[1]} numbers instead of {self.dimension}")
         if not np.isfinite(vectors).all() or not vectors.any(axis=1).all():

@@ -34,8 +34,13 @@ def upgrade() -> None:
     with op.batch_alter_table("topic", schema=None) as batch_op:
         batch_op.alter_column("born_cold", server_default=None)
 
+    with op.batch_alter_table("statement", schema=None) as batch_op:
+        batch_op.create_index("ix_statement_words", ["text_hash"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("statement", schema=None) as batch_op:
+        batch_op.drop_index("ix_statement_words")
     with op.batch_alter_table("topic", schema=None) as batch_op:
         batch_op.drop_column("born_cold")
     with op.batch_alter_table("decision", schema=None) as batch_op:
