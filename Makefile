@@ -55,7 +55,7 @@ unit: setup-dev ## the fast tests
 lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell bridge connectors docs README.md CHANGELOG.md CONTRIBUTING.md
+	$(BIN)/codespell --skip '*.svg' bridge connectors docs README.md CHANGELOG.md CONTRIBUTING.md
 	$(BIN)/interrogate --quiet bridge topics connectors
 
 types: setup-dev
