@@ -355,13 +355,10 @@ def _pinned(session: Any) -> set[int]:
 
 def settle_copies(context: Context) -> None:
     """Let statements in the very same words be where those are that stand in the working set for them."""
-    after = 0
-    while True:
-        with context.database.reading() as session:
-            found = copies.followers(session, after, REPOSTS)
-        if not found:
-            return
-        after = found[-1].statement_id
+    with context.database.reading() as session:
+        every = copies.followers(session, copies.leads(session))
+    for start in range(0, len(every), REPOSTS):
+        found = every[start : start + REPOSTS]
         with context.database.writing() as session:
             barred, roots = decided.barred(session), decided.roots(session)
             now = slices.assignments(session, [follower.statement_id for follower in found])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Assignment, Position, Statement
@@ -48,33 +47,43 @@ def entering(session: Session, statements: Sequence[Statement]) -> set[int]:
     return chosen
 
 
-def followers(session: Session, after: int, limit: int) -> list[Follower]:
-    """Return statements without a topic or a place in the working set whose words have a topic there."""
-    own, twin, place, stands, lead = (
-        Statement,
-        aliased(Statement),
-        aliased(Assignment),
-        aliased(Position),
-        Position,
-    )
-    rows = session.exec(
-        select(Assignment.statement_id, func.min(place.topic), func.max(place.score))
-        .join(own, col(own.id) == col(Assignment.statement_id))
-        .join(twin, col(twin.text_hash) == col(own.text_hash))
-        .join(stands, col(stands.statement_id) == col(twin.id))
-        .join(place, col(place.statement_id) == col(twin.id))
-        .outerjoin(lead, col(lead.statement_id) == col(Assignment.statement_id))
+def leads(session: Session) -> dict[str, tuple[int, float]]:
+    """Return, for each text that fills its places in the working set, the oldest topic of those and a score.
+
+    Half of the places will do: some may have been pruned since.
+    """
+    found = session.exec(
+        select(Statement.text_hash, func.min(Assignment.topic), func.max(Assignment.score))
+        .join(Position, col(Position.statement_id) == col(Statement.id))
+        .join(Assignment, col(Assignment.statement_id) == col(Statement.id))
         .where(
-            Assignment.workspace_id == WORKSPACE,
-            Assignment.status == "unsure",
+            Statement.workspace_id == WORKSPACE,
+            col(Assignment.status) == "published",
             col(Assignment.pinned).is_(False),
-            col(Assignment.statement_id) > after,
-            col(lead.statement_id).is_(None),
-            col(place.status) == "published",
-            col(place.pinned).is_(False),
         )
-        .group_by(col(Assignment.statement_id))
-        .order_by(col(Assignment.statement_id))
-        .limit(limit)
+        .group_by(col(Statement.text_hash))
+        .having(func.count() >= COPIES // 2)
     )
-    return [Follower(key, topic, score or 0.0) for key, topic, score in rows if topic]
+    return {text_hash: (topic, score or 0.0) for text_hash, topic, score in found if topic}
+
+
+def followers(session: Session, leads: Mapping[str, tuple[int, float]]) -> list[Follower]:
+    """Return the statements without a topic or a place in the working set that use these words."""
+    found: list[Follower] = []
+    for text_hash in sorted(leads):
+        topic, score = leads[text_hash]
+        rows = session.exec(
+            select(Assignment.statement_id)
+            .join(Statement, col(Statement.id) == col(Assignment.statement_id))
+            .outerjoin(Position, col(Position.statement_id) == col(Assignment.statement_id))
+            .where(
+                Statement.workspace_id == WORKSPACE,
+                Statement.text_hash == text_hash,
+                Assignment.status == "unsure",
+                col(Assignment.pinned).is_(False),
+                col(Position.statement_id).is_(None),
+            )
+            .order_by(col(Assignment.statement_id))
+        )
+        found.extend(Follower(key, topic, score) for key in rows)
+    return found
