@@ -146,7 +146,7 @@ def as_json(found: Reclustering) -> dict[str, Any]:
                 "title": found.titles.get(topic, ""),
                 "statements": len(found.members[number]),
                 "stay": _stay(found, number, topic),
-                "join": sum(found.topics.get(key, 0) == 0 for key in found.members[number]),
+                "join": len(_joining(found, number, topic)),
                 "quotes": _quotes(found, number),
             }
             for topic, number in found.lineage.continued.items()
@@ -197,10 +197,12 @@ def _texts(found: Reclustering, keys: Sequence[int]) -> list[str]:
     return [" ".join(found.quotes[key].split())[:280] for key in keys[:QUOTES]]
 
 
-def _is_mostly_of(found: Reclustering, number: int, topic: int) -> bool:
-    """Tell whether at least half of a cluster is in the topic: only then do its free statements join."""
+def _joining(found: Reclustering, number: int, topic: int) -> list[int]:
+    """Return the free statements that join the topic: those of a cluster that is at least half in it."""
     members = found.members[number]
-    return 2 * sum(found.topics.get(key) == topic for key in members) >= len(members)
+    if 2 * sum(found.topics.get(key) == topic for key in members) < len(members):
+        return []
+    return [key for key in members if not found.topics.get(key)]
 
 
 def apply(context: Context, found: Reclustering) -> dict[str, int]:
@@ -214,8 +216,8 @@ def apply(context: Context, found: Reclustering) -> dict[str, int]:
         work = Rearranging.of(session, found)
         held = decided.whole(session)
         for topic, number in found.lineage.continued.items():
-            if number not in work.disputed and _is_mostly_of(found, number, topic):
-                work.join(found.members[number], topic)
+            if number not in work.disputed:
+                work.join(_joining(found, number, topic), topic)
         for number in found.lineage.born:
             work.part(found.members[number], None)
         for topic, parts in found.lineage.split.items():
