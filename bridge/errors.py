@@ -8,7 +8,12 @@
     ├── StoreError            3    the database can't be used
     ├── ModelError            3    a language model can't be used
     ├── PartialFailure        4    some of the work failed, the rest is done
-    ├── TrackerError          5    the tracker can't be reached or refuses
+    ├── TrackerError          5    the tracker can't be reached or refuses: nothing happened there
+    │   ├── TrackerDenied          we are not logged in, or may not do it: nothing more is tried
+    │   ├── TrackerGone            the issue can't be seen: deleted, moved out of sight, or archived
+    │   ├── TrackerThrottled       we are asked to wait
+    │   └── TrackerUnreachable     no connection came about
+    ├── InDoubt               5    the tracker may have done it, or not
     └── AlreadyRunning        6    another copy is at work
 
 A handler chooses by class, never by text. A message names the thing, the value, the valid values and the next
@@ -18,7 +23,8 @@ step. Exit codes that belong to no error: 0 fine, 10 changes are pending (only w
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 EXIT_FINE = 0
 EXIT_PENDING = 10
@@ -69,7 +75,40 @@ class PartialFailure(BridgeError):  # noqa: N818 - says what is left of the work
 
 
 class TrackerError(BridgeError):
-    """The tracker can't be reached, or it refused."""
+    """The tracker can't be reached, or it refused; nothing happened there. `fields`: what it said of each."""
+
+    exit_code = 5
+
+    def __init__(self, message: str | None = None, *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = dict(fields or {})
+
+
+class TrackerDenied(TrackerError):
+    """The tracker doesn't know us, or we may not do this; no other call would fare better."""
+
+
+class TrackerGone(TrackerError):
+    """The issue can't be seen: deleted, or not for us to see."""
+
+
+class TrackerUnreachable(TrackerError):
+    """No connection to the tracker came about, so nothing was sent."""
+
+
+class TrackerThrottled(TrackerError):
+    """The tracker asks us to wait: `after` seconds, with this issue, this kind of call, or everything."""
+
+    def __init__(
+        self, message: str, *, after: float, scope: Literal["issue", "endpoint", "site"] = "site"
+    ) -> None:
+        super().__init__(message)
+        self.after = after
+        self.scope = scope
+
+
+class InDoubt(BridgeError):  # noqa: N818 - a state of knowledge, not a fault
+    """The tracker may have done what we asked, or not; only reading can tell."""
 
     exit_code = 5
 

@@ -384,13 +384,52 @@ class Ticket(SQLModel, table=True):
     baseline: Any = _json()  # frozen at creation: what "it fell" is measured against
     proposed_at: datetime = Field(sa_type=UtcDateTime)
     created_at: datetime | None = _time()
+    adopted: bool = False  # people made the issue: its title and description are theirs
+    also_of: int | None = None  # the ticket that it goes along with, in another project
+    alike: Any = Field(default_factory=list, sa_type=JSON)  # issues found beside it: [{key, title}]
+
+
+class Mirror(SQLModel, table=True):
+    """The issue of a ticket as the tracker had it when last seen, and what we wrote there."""
+
+    __tablename__: ClassVar[str] = "mirror"
+    ticket_id: int = _ref("ticket.id", primary_key=True, ondelete="CASCADE")
+    workspace_id: int = _workspace()
+    status: str = ""
+    category: str = "new"  # new · indeterminate · done
+    resolution: str | None = None
+    resolved_at: datetime | None = _time()
+    done_at: datetime | None = _time()  # when we first saw it done, or the tracker's own time of it
+    versions: Any = Field(default_factory=list, sa_type=JSON)  # [{name, released, on}]
+    released_at: datetime | None = _time()
+    assignee: str | None = None
+    updated: datetime | None = _time()
+    seen_at: datetime | None = _time()
+    gone_at: datetime | None = _time()  # since when it can't be seen
+    archived: bool = False
+    copy_of: str | None = None  # the key of the issue that people closed it as a duplicate of
+    written: Any = _json()  # what we last wrote, by field; texts as hashes
+    theirs: Any = Field(default_factory=list, sa_type=JSON)  # fields that a person edited: theirs for good
+    attached: Any = _json()  # links to what customers said: global id → hash of its content
+    evidence_comment: str | None = None  # id of our one comment that is kept up to date
+    commented_at: datetime | None = _time()
+    commented_reach: int = 0  # people when we last commented
+    moved_at: datetime | None = _time()  # when we last changed its state
+    stale: bool = False  # a webhook said that it changed
 
 
 class Intent(SQLModel, table=True):
-    """One effect outside, written before it is sent. Holds ids and hashes, never text."""
+    """One effect outside, written before it is sent. Holds ids and hashes, never text.
+
+    `effect` and `key` say what it is to a ticket: each is had once. Seconds are of the machine's own count
+    since `boot`, so that a clock that is set can't hasten a settled reading.
+    """
 
     __tablename__: ClassVar[str] = "intent"
-    __table_args__ = (Index("ix_intent_state", "workspace_id", "state"),)
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "effect", "key"),
+        Index("ix_intent_state", "workspace_id", "state"),
+    )
     id: int | None = _id()
     workspace_id: int = _workspace()
     ticket_id: int = _ref("ticket.id", index=True)
@@ -403,6 +442,36 @@ class Intent(SQLModel, table=True):
     sent_at: datetime | None = _time()
     settled_at: datetime | None = _time()
     outcome: str = ""
+    key: str  # which of a ticket's effects of this kind
+    op: str  # names this intent to the tracker
+    fence: int = 0  # of the lease under which it was sent
+    sent_boot: str = ""
+    sent_s: float = 0.0
+    reads: int = 0  # settled readings that found nothing
+    read_boot: str = ""
+    read_s: float = 0.0  # when the last of them was
+    canary: str = ""  # label written after the send, whose sight proves that the index has come so far
+    canary_on: str = ""  # id of the issue that bears it
+
+
+class Lease(SQLModel, table=True):
+    """Who may send. Each new holder gets the next fence; what an older one still tries is refused."""
+
+    __tablename__: ClassVar[str] = "lease"
+    workspace_id: int = _workspace(primary_key=True)
+    name: str = Field(primary_key=True)
+    fence: int = 0
+    owner: str = ""
+    taken_at: datetime | None = _time()
+
+
+class Delivery(SQLModel, table=True):
+    """A webhook's delivery that was taken in, so that the same one again changes nothing."""
+
+    __tablename__: ClassVar[str] = "delivery"
+    workspace_id: int = _workspace(primary_key=True)
+    id: str = Field(primary_key=True, max_length=255)
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
 class BacklogIssue(SQLModel, table=True):

@@ -6,7 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from bridge.render.document import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +23,30 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a ticket says. `fields` are the figures the tracker is told; `body` is made from them."""
+    """What a ticket says. `fields` are the figures the tracker is told; `document` is made from them.
+
+    `type` is the wanted name of the issue's type, `kind` the topic's kind, from which the tracker chooses one
+    when `type` is empty. `labels` come beside the marker.
+    """
 
     topic: int
     project: str
     type: str
+    kind: str = ""
     title: str
-    body: str
+    document: Document
     fields: Mapping[str, Any]
+    labels: tuple[str, ...] = ()
 
     @property
     def payload_hash(self) -> str:
         """Identify the content without holding it."""
-        content = json.dumps([self.project, self.type, self.title, self.body], ensure_ascii=False)
-        return hashlib.sha256(content.encode()).hexdigest()
+        return hashed(self.project, self.type, self.title, repr(self.document))
+
+
+def hashed(*parts: object) -> str:
+    """Identify some content without holding it."""
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
