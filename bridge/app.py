@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import AlreadyRunning, InputError, ModelError, SettingsError, StoreError
+from bridge.errors import AlreadyRunning, InputError, ModelError, StoreError
 
 if TYPE_CHECKING:
     from bridge.config.load import Loaded
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bridge.pipeline.pulling import Pulled
     from bridge.store.database import Database
     from bridge.tracker import Tracker
+    from bridge.tracker.jira import JiraSite
     from connectors import Source
     from topics.classify import KindClassifier
     from topics.encoders.base import Encoder
@@ -118,17 +119,47 @@ class App:
 
         return Detector()
 
+    @cached_property
+    def _tracker(self) -> Tracker:
+        if self.settings.tracker == "local":
+            from bridge.tracker.local import LocalTracker
+
+            return LocalTracker(self.database, now)
+        from bridge.tracker.jira import JiraTracker
+
+        return JiraTracker(self.jira_site())
+
     def tracker(self) -> Tracker:
         """Return the tracker named in the settings."""
-        if self.settings.tracker != "local":
-            msg = (
-                'tracker: this version keeps tickets in its own backlog only; write tracker = "local" '
-                '("jira" is known, and comes with the Jira gateway)'
-            )
-            raise SettingsError(msg)
-        from bridge.tracker.local import LocalTracker
+        return self._tracker
 
-        return LocalTracker(self.database, now)
+    def jira_site(self) -> JiraSite:
+        """Return what the settings say of Jira; its flavour, once found out, is known from then on."""
+        from bridge.store.remembered import remember, remembered
+        from bridge.tracker.jira import JiraSite
+
+        jira = self.settings.jira
+        name = f"flavour of {jira.url}"
+        with self.database.reading() as session:
+            known = remembered(session, name)
+
+        def keep(flavour: str) -> None:
+            with self.database.writing() as session:
+                remember(session, name, flavour)
+
+        return JiraSite(
+            url=jira.url,
+            token=jira.token.reveal,
+            user=jira.user or None,
+            flavour=jira.flavour,
+            tell_flavour=keep,
+            known_flavour="cloud" if known == "cloud" else "dc" if known == "dc" else None,
+            site_url=jira.site_url or None,
+            settle_s=jira.settle_s,
+            types={kind: name for kind, name in jira.types.model_dump().items() if name},
+            fields={ours: theirs for ours, theirs in jira.fields.model_dump().items() if theirs},
+            service_desks_allowed=jira.service_desk,
+        )
 
     def scratch(self, path: Path, encoder: Any = None) -> App:
         """Return the same program on another, new database; `encoder` replaces the one of the settings."""

@@ -45,6 +45,7 @@ class AppliedRule:
     confidence: float
     project: str
     type: str
+    also: tuple[str, ...] = ()  # further projects that get a ticket too
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,15 @@ class Keep:
     reason: str
 
 
-Decision = Nothing | Propose | WouldCreate | Create | Keep
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The ticket is done; see whether the complaint comes back."""
+
+    topic: int
+    reason: str
+
+
+Decision = Nothing | Propose | WouldCreate | Create | Keep | Watch
 
 
 def decide(topic: TopicView, settings: Settings) -> Decision:
@@ -98,8 +107,11 @@ def decide(topic: TopicView, settings: Settings) -> Decision:
     held = _held(topic)
     if held:
         return Nothing(topic.number, held)
-    if topic.ticket_state == "open":
-        return Keep(topic.number, "has an open ticket")
+    if topic.ticket_state in ("open", "done"):
+        is_open = topic.ticket_state == "open"
+        return (
+            Keep(topic.number, "has an open ticket") if is_open else Watch(topic.number, "its ticket is done")
+        )
     rule = rule_for(topic, settings)
     if topic.ticket_state == "approved":
         return Create(topic.number, rule, "approved by a person")
@@ -122,7 +134,6 @@ def decide(topic: TopicView, settings: Settings) -> Decision:
 _TICKET_SAYS = {
     "proposed": "waits for a person's review",
     "rejected": "a person rejected its ticket",
-    "done": "its ticket is done",
 }
 
 
@@ -162,6 +173,7 @@ def rule_for(topic: TopicView, settings: Settings) -> AppliedRule:
         confidence=when.confidence,
         project=(rule.project if rule else None) or "",
         type=(rule.type if rule else None) or "",
+        also=rule.also if rule else (),
     )
 
 

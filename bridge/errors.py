@@ -84,19 +84,19 @@ class TrackerError(BridgeError):
         self.fields = dict(fields or {})
 
 
-class TrackerDenied(TrackerError):
+class TrackerDenied(TrackerError):  # noqa: N818 - says what is the case
     """The tracker doesn't know us, or we may not do this; no other call would fare better."""
 
 
-class TrackerGone(TrackerError):
+class TrackerGone(TrackerError):  # noqa: N818 - says what is the case
     """The issue can't be seen: deleted, or not for us to see."""
 
 
-class TrackerUnreachable(TrackerError):
+class TrackerUnreachable(TrackerError):  # noqa: N818 - says what is the case
     """No connection to the tracker came about, so nothing was sent."""
 
 
-class TrackerThrottled(TrackerError):
+class TrackerThrottled(TrackerError):  # noqa: N818 - says what is the case
     """The tracker asks us to wait: `after` seconds, with this issue, this kind of call, or everything."""
 
     def __init__(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from bridge.render.document import Document
+    from bridge.render.ticket import NoteText
+    from bridge.tracker import EvidenceLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ class Draft:
     labels: tuple[str, ...] = ()
 
     @property
+    def figures(self) -> dict[str, Any]:
+        """The figures that may stand in fields of the issue, by our names."""
+        own = {name: self.fields[name] for name in ("reach", "mentions", "recurrence") if name in self.fields}
+        return {**own, "topic": f"T-{self.topic}"}
+
+    @property
     def payload_hash(self) -> str:
         """Identify the content without holding it."""
         return hashed(self.project, self.type, self.title, repr(self.document))
@@ -49,17 +58,78 @@ def hashed(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
+Effect = Literal["create", "update", "comment", "transition", "link", "wait"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A comment to make: its name (one of `bridge.render.ticket.NOTES`) and what its template is told."""
+
+    name: str
+    values: NoteText
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One effect to be had on one ticket."""
+    """One effect to be had on one ticket. `op_key` tells it from the ticket's other effects of its kind."""
 
-    effect: Literal["create", "update"]
+    effect: Effect
     topic: int
+    project: str
     ticket_id: int | None  # None while the ticket is only a proposal in a dry run
     key: str | None
-    draft: Draft
-    changes: tuple[Change, ...]
-    people: int
+    changes: tuple[Change, ...] = ()
+    reason: str = ""
+    people: int = 0
+    recurrence: int = 0  # how often the topic has come back
+    op_key: str = ""
+    draft: Draft | None = None  # of a create or an update
+    note: Note | None = None  # of a comment
+    other: str | None = None  # id of the issue to link to
+    attach: tuple[EvidenceLink, ...] = ()
+    detach: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented shape of one of the plan's changes."""
+        return {
+            "action": self.effect,
+            "topic": f"T-{self.topic}",
+            "project": self.project,
+            "ticket": self.key,
+            "fields": [{"name": c.field, "before": c.before, "after": c.after} for c in self.changes],
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A ticket that a rule asks a person about, or, in shadow mode, would have created."""
+
+    topic: int
+    type: str
+    title: str
+    reach: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Something that only a person can end."""
+
+    topic: int
+    project: str
+    key: str | None
+    reason: str
+    next_step: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented shape."""
+        return {
+            "topic": f"T-{self.topic}",
+            "project": self.project,
+            "ticket": self.key,
+            "reason": self.reason,
+            "next_step": self.next_step,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +137,24 @@ class Plan:
     """All actions of one sync, and what was left alone."""
 
     actions: tuple[Action, ...]
-    proposed: tuple[Draft, ...] = ()
-    shadow: tuple[Draft, ...] = ()
+    proposed: tuple[Asked, ...] = ()
+    shadow: tuple[Asked, ...] = ()
     waiting: int = 0  # proposals of earlier runs that nobody has reviewed yet
+    needs_person: tuple[Person, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether nothing would be sent."""
         return not self.actions
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented shape of `sync --json`."""
+        return {
+            "changes": [action.as_json() for action in self.actions],
+            "needs_person": [person.as_json() for person in self.needs_person],
+            "review": [f"T-{asked.topic}" for asked in self.proposed],
+            "shadow": [f"T-{asked.topic}" for asked in self.shadow],
+        }
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
@@ -84,29 +164,52 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change
     )
 
 
+SIGNS: Mapping[Effect, str] = {
+    "create": "+",
+    "update": "~",
+    "comment": "~",
+    "transition": "↺",
+    "link": "~",
+    "wait": "…",
+}
+_DONE: Mapping[Effect, str] = {
+    "create": "created",
+    "update": "updated",
+    "comment": "commented",
+    "transition": "moved",
+    "link": "linked",
+    "wait": "in doubt",
+}
+
+
 def lines(plan: Plan, *, tracker: str, sent: bool = False) -> Sequence[str]:
     """Return the plan as lines for people: `+` creates, `~` changes, `?` waits for a person."""
     text = [_line(action) for action in plan.actions]
+    text += [f'? review  {a.type:<8} "{a.title}"  T-{a.topic}  {a.reach} people' for a in plan.proposed]
+    text += [f'· shadow  {a.type:<8} "{a.title}"  T-{a.topic}  {a.reach} people' for a in plan.shadow]
     text += [
-        f'? review  {d.type:<8} "{d.title}"  T-{d.topic}  {d.fields["reach"]} people' for d in plan.proposed
+        f"! person  {p.key or p.project:<8} {p.reason}; {p.next_step}  T-{p.topic}" for p in plan.needs_person
     ]
-    text += [
-        f'· shadow  {d.type:<8} "{d.title}"  T-{d.topic}  {d.fields["reach"]} people' for d in plan.shadow
-    ]
-    creates = sum(action.effect == "create" for action in plan.actions)
-    updates = len(plan.actions) - creates
+    counts = Counter(action.effect for action in plan.actions)
+    shown: list[Effect] = [effect for effect in SIGNS if counts[effect] or effect in ("create", "update")]
     waiting = len(plan.proposed) + plan.waiting
-    done = f"{creates} created, {updates} updated in {tracker}"
-    asked = f"{creates} to create, {updates} to update"
-    return [*text, f"{done if sent else asked}, {waiting} waiting for review"]
+    if sent:
+        told = ", ".join(f"{counts[effect]} {_DONE[effect]}" for effect in shown) + f" in {tracker}"
+    else:
+        told = ", ".join(f"{counts[effect]} to {effect}" for effect in shown)
+    return [*text, f"{told}, {waiting} waiting for review"]
 
 
 def _line(action: Action) -> str:
-    draft = action.draft
-    if action.effect == "create":
-        return f'+ create  {draft.type:<8} "{draft.title}"  T-{action.topic}  {action.people} people'
-    fields = " · ".join(
-        f"{c.field} {c.before} → {c.after}" if not isinstance(c.after, list) else f"{c.field} changed"
-        for c in action.changes
-    )
-    return f"~ update  {action.key:<8} {fields}  T-{action.topic}"
+    sign = SIGNS[action.effect]
+    if action.effect == "create" and action.draft is not None:
+        draft = action.draft
+        return f'{sign} create  {draft.type:<8} "{draft.title}"  T-{action.topic}  {action.people} people'
+    fields = " · ".join(_change(change) for change in action.changes) or action.reason
+    return f"{sign} {action.effect:<7} {action.key or action.project:<8} {fields}  T-{action.topic}"
+
+
+def _change(change: Change) -> str:
+    if isinstance(change.after, list | tuple):
+        return f"{change.field} changed"
+    return f"{change.field} {change.before} → {change.after}"

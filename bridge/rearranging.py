@@ -63,9 +63,9 @@ class Rearranging:
         self._done["joined"] += len(rows)
 
     def part(self, keys: Sequence[int], parent: int | None) -> None:
-        """Let a topic be made of these, as far as they are free or of its parent."""
+        """Let a topic be made of these, as far as they are free or of its parent, and of several people."""
         rows = [self._rows[k] for k in self._of(keys, (0, parent)) if (k, parent) not in self._barred]
-        if rows:
+        if len({row.speaker for row in rows}) > 1:
             self._parts.append((rows, parent))
             self.count("split" if parent else "born")
 

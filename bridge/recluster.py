@@ -8,25 +8,35 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlmodel import Session, col, select
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from bridge.models import WORKSPACE, Assignment, Statement, Topic
 from bridge.pipeline.context import Context
-from bridge.pipeline.meaning import vectors_of
+from bridge.pipeline.meaning import known_vectors, vectors_of
 from bridge.pipeline.themes import settle_reposts
 from bridge.rearranging import Rearranging
-from bridge.store import decided
+from bridge.store import decided, slices
 from bridge.store import topics as store
 from bridge.verbs import existing
 from topics.discover import MIN_BIRTH, cluster
 from topics.graph import neighbour_graph
 from topics.identity import Lineage, lineage
 from topics.resolution import pick_resolution
-from topics.working import Mean, Working, arrive, centred
+from topics.working import COPIES, Floats, Ints, Mean, afresh, centred
 
 QUOTES = 3
 NEWEST = 20_000  # statements that a fresh clustering looks at
-"""Who decided a merge that no person did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement that a fresh clustering looks at."""
+
+    id: int
+    text: str
+    text_hash: str
+    speaker: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +71,31 @@ def compare(
         if clusters[key] >= 0:
             members.setdefault(clusters[key], []).append(key)
     return Reclustering(
-        lineage=_with_enough(lineage(topics, clusters, live), members, topics),
+        lineage=_with_enough(
+            lineage(topics, clusters, live), members, topics, {said.id: said.speaker for said in statements}
+        ),
         members={number: tuple(keys) for number, keys in members.items()},
         topics=topics,
-        quotes={s.id or 0: s.text for s in statements},
+        quotes={said.id: said.text for said in statements},
         titles=every,
         looked_at=len(statements),
     )
 
 
-def _with_enough(lines: Lineage, members: Mapping[int, Sequence[int]], topics: Mapping[int, int]) -> Lineage:
-    """Leave out births and splits that too few could be taken for: the others are of other topics."""
+def _with_enough(
+    lines: Lineage,
+    members: Mapping[int, Sequence[int]],
+    topics: Mapping[int, int],
+    speakers: Mapping[int, str],
+) -> Lineage:
+    """Leave out births and splits that too few could be taken for: the others are of other topics.
+
+    Nor is it a topic what one person alone says.
+    """
 
     def enough(number: int, topic: int) -> bool:
-        return len(_takes(members[number], topics, topic)) >= MIN_BIRTH
+        taken = _takes(members[number], topics, topic)
+        return len(taken) >= MIN_BIRTH and len({speakers[key] for key in taken}) > 1
 
     split = {topic: tuple(n for n in parts if enough(n, topic)) for topic, parts in lines.split.items()}
     return replace(
@@ -91,15 +112,21 @@ def _takes(keys: Sequence[int], topics: Mapping[int, int], topic: int) -> list[i
 
 def _looked_at(
     session: Session, now: datetime, since: datetime | None, topic: int | None
-) -> tuple[list[Statement], dict[int, int]]:
+) -> tuple[list[Said], dict[int, int]]:
     query = (
-        select(Statement, Topic.root)
+        select(
+            col(Statement.id),
+            col(Statement.text),
+            col(Statement.text_hash),
+            col(Assignment.speaker),
+            col(Topic.root),
+        )
         .join(Assignment, col(Assignment.statement_id) == col(Statement.id))
         .outerjoin(
             Topic, (col(Topic.number) == col(Assignment.topic)) & (col(Topic.workspace_id) == WORKSPACE)
         )
         .where(
-            Statement.workspace_id == WORKSPACE,
+            col(Statement.workspace_id) == WORKSPACE,
             col(Assignment.status).in_(("published", "unsure")),
             col(Assignment.said_at) <= now,
         )
@@ -109,31 +136,64 @@ def _looked_at(
     if since is not None:
         query = query.where(col(Assignment.said_at) >= since)
     if topic is not None:
-        query = query.where(Topic.root == topic)
-    rows = list(session.exec(query))[::-1]
-    return [row[0] for row in rows], {row[0].id or 0: row[1] or 0 for row in rows}
+        query = query.where(col(Topic.root) == topic)
+    rows = session.execute(query).all()[::-1]
+    statements = [Said(key or 0, text, text_hash, speaker) for key, text, text_hash, speaker, _ in rows]
+    return statements, {said.id: row[-1] or 0 for said, row in zip(statements, rows, strict=True)}
 
 
 def _cluster(
-    context: Context, statements: Sequence[Statement], granularity: str
+    context: Context, statements: Sequence[Said], granularity: str
 ) -> tuple[dict[int, int], list[int]]:
     """Return each statement's cluster, and the statements with the most typical of their cluster first."""
     if not statements:
         return {}, []
     encoder = context.encoder()
-    vectors = vectors_of(context, statements)
-    keys = np.array([s.id for s in statements], np.int64)
+    some, lead = _leads(statements)
+    vectors = _vectors(context, some)
     mean = Mean.zero(encoder.dimension).plus(vectors)
-    fresh = arrive(Working.empty(encoder.dimension), keys, vectors, mean, encoder.blocks)
     space = centred(vectors, mean, encoder.blocks)
+    fresh = afresh(np.arange(len(some), dtype=np.int64), space)
     resolution = pick_resolution(neighbour_graph(fresh), space, granularity=granularity)
     groups = cluster(fresh, resolution)
-    typical = np.zeros(len(keys))
+    typical = np.zeros(len(some))
     for group in np.unique(groups[groups >= 0]):
-        rows = groups == group
-        typical[rows] = space[rows] @ space[rows].mean(axis=0)
-    order = keys[np.argsort(-typical, kind="stable")].tolist()
-    return dict(zip(keys.tolist(), groups.tolist(), strict=True)), order
+        inside = groups == group
+        typical[inside] = space[inside] @ space[inside].mean(axis=0)
+    keys = np.array([said.id for said in statements], np.int64)
+    order = keys[np.argsort(-typical[lead], kind="stable")].tolist()
+    return dict(zip(keys.tolist(), groups[lead].tolist(), strict=True)), order
+
+
+def _leads(statements: Sequence[Said]) -> tuple[list[Said], Ints]:
+    """Return the first dozen of each text's copies, and for each statement which of these stands for it.
+
+    As in discovery: thousands of copies would only be each other's neighbours.
+    """
+    some: list[Said] = []
+    places: dict[str, list[int]] = {}
+    lead = []
+    for said in statements:
+        copies = places.setdefault(said.text_hash, [])
+        if len(copies) < COPIES:
+            copies.append(len(some))
+            some.append(said)
+            lead.append(copies[-1])
+        else:
+            lead.append(copies[0])
+    return some, np.array(lead, np.int64)
+
+
+def _vectors(context: Context, statements: Sequence[Said]) -> Floats:
+    found = known_vectors(context, [said.text_hash for said in statements])
+    missing = [said.id for said in statements if said.text_hash not in found]
+    if missing:
+        with context.database.reading() as session:
+            rows = slices.statements(session, missing)
+        made = vectors_of(context, rows)
+        found.update({row.text_hash: vector.tobytes() for row, vector in zip(rows, made, strict=True)})
+    table = b"".join(found[said.text_hash] for said in statements)
+    return np.frombuffer(table, "<f4").reshape(len(statements), -1)
 
 
 def as_json(found: Reclustering) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlmodel import Session
 
-from bridge.models import EngineState, Ticket, Topic
+from bridge.models import WORKSPACE, EngineState, Ticket, Topic
 from bridge.store import counts as counting
 from bridge.store import topics as store
 from bridge.times import stamp
@@ -95,18 +95,23 @@ def topic_reports(
 
 def neighbours(session: Session, number: int, top: int = 5) -> list[dict[str, Any]]:
     """Return the topics nearest to one, as `{topic, score}`; score is the cosine of their centres, 0–1."""
+    return neighbourhoods(session, top).get(number, [])
+
+
+def neighbourhoods(session: Session, top: int = 5) -> dict[int, list[dict[str, Any]]]:
+    """Return the nearest topics of every topic that has a centre, as `neighbours` gives them."""
     topics = [t for t in store.roots(session) if t.centroid]
-    own = next((t for t in topics if t.number == number), None)
-    if own is None:
-        return []
-    same = [t for t in topics if t.centroid_model == own.centroid_model]
-    table = np.array([np.frombuffer(t.centroid or b"", "<f4") for t in same], np.float32)
-    state = session.get(EngineState, own.workspace_id)
-    if state is not None and state.model == own.centroid_model and state.mean:
-        mean = np.frombuffer(state.mean, "<f8") / max(state.data.get("seen", 1), 1)
-        table = table - mean.astype(np.float32)
-    pairs = nearest(table, [t.number for t in same], top=top)[number]
-    return [{"topic": f"T-{other}", "score": round(max(score, 0.0), 4)} for other, score in pairs]
+    found: dict[int, list[dict[str, Any]]] = {}
+    state = session.get(EngineState, WORKSPACE)
+    for model in sorted({t.centroid_model for t in topics}):
+        same = [t for t in topics if t.centroid_model == model]
+        table = np.array([np.frombuffer(t.centroid or b"", "<f4") for t in same], np.float32)
+        if state is not None and state.model == model and state.mean:
+            mean = np.frombuffer(state.mean, "<f8") / max(state.data.get("seen", 1), 1)
+            table = table - mean.astype(np.float32)
+        for number, pairs in nearest(table, [t.number for t in same], top=top).items():
+            found[number] = [{"topic": f"T-{n}", "score": round(max(score, 0.0), 4)} for n, score in pairs]
+    return found
 
 
 def quotes_as_json(quotes: list[store.Quote]) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from bridge.decide import Create, Propose, WouldCreate, decide, windows
-from bridge.pipeline.acting import decide_all, topic_view
 from bridge.pipeline.context import Context
+from bridge.pipeline.deciding import decide_all, topic_view
 from bridge.store import counts as counting
 
 

@@ -112,7 +112,7 @@ def _settle(
     inside = own_share(graph, groups[:count])
     old = working.topics
     place = np.searchsorted(np.concatenate([[0], live]), target)  # numbers may be large, places are not
-    near = typical(closeness(graph), place, (old > 0) & (old == target))
+    near = typical(closeness(graph), place, (old > 0) & (old == target)) | working.partial
     sure = (target > 0) & (inside >= GATE) & near & ~_barred(working, target)
     sure &= _weight_with(graph, old, target) >= known
     gone = _weight_with_own(graph, old) < LEAVE

@@ -130,8 +130,8 @@ def signs(text: str) -> list[float]:
         float(text.rstrip("!.)").endswith("?")),
         min(text.count("!"), 3) / 3,
         float("..." in text or "…" in text),
-        float(any(face in _GOOD for face in text) or bool(_GOOD_FACE.search(text))),
-        float(any(face in _BAD for face in text) or bool(_BAD_FACE.search(text))),
+        float(not _GOOD.isdisjoint(text) or bool(_GOOD_FACE.search(text))),
+        float(not _BAD.isdisjoint(text) or bool(_BAD_FACE.search(text))),
         (int(stars[1]) - 3) / 2 if stars else 0.0,
         sum(map(str.isupper, text)) / letters if letters > 7 else 0.0,  # noqa: PLR2004 - shorter says nothing
         min(sum(map(str.isdigit, text)), 10) / 10,

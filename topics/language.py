@@ -52,10 +52,10 @@ class Detector:
         model learned from text in lower case.
         """
         words = " ".join(_NOT_LANGUAGE.sub(" ", text[: 2 * _READ_CHARS]).split())[:_READ_CHARS]
-        letters = [character for character in words if character.isalpha()]
+        letters = "".join(filter(str.isalpha, words))
         if not letters:
             return None, 0.0
-        shouted = sum(letter.isupper() for letter in letters) * 2 > len(letters)
+        shouted = sum(map(str.isupper, letters)) * 2 > len(letters)
         code, score, english = self._best(words.lower() if shouted else words)
         return (code if _is_sure(code, score, english, letters) else None), score
 
@@ -65,11 +65,10 @@ class Detector:
 
     def _best(self, words: str) -> tuple[str, float, float]:
         """Return the likeliest language, its probability and that of English."""
-        scores: dict[str, float] = {}
-        for label, score in self._model().rank(words):
-            code = _SPOKEN_FORM_OF.get(label, label)
-            scores[code] = scores.get(code, 0.0) + float(score)
-        best = max(scores, key=lambda code: scores[code])
+        scores = dict(self._model().rank(words))
+        for label, code in _SPOKEN_FORM_OF.items():
+            scores[code] += scores.pop(label)
+        best = max(scores, key=scores.__getitem__)
         return best, min(scores[best], 1.0), scores["en"]
 
     def _model(self) -> LanguageIdentifier:
@@ -82,9 +81,9 @@ class Detector:
             return self._identifier
 
 
-def _is_sure(code: str, score: float, english: float, letters: list[str]) -> bool:
+def _is_sure(code: str, score: float, english: float, letters: str) -> bool:
     """Believe English early, another language only when it leaves English far behind."""
-    is_latin = sum(letter <= _LATIN_END for letter in letters) * 2 > len(letters)
+    is_latin = letters.isascii() or sum(letter <= _LATIN_END for letter in letters) * 2 > len(letters)
     if len(letters) < (_MIN_LETTERS if is_latin else _MIN_LETTERS_OTHER_SCRIPT):
         return False
     if code == "en":

@@ -10,11 +10,14 @@ neighbours; S errs fine on dense ones, and always. So the pick is the geometric 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from topics.encoders.base import threads
 from topics.graph import communities
 from topics.working import Floats, Ints
 
@@ -35,7 +38,9 @@ def pick_resolution(
     graph: csr_matrix, space: Floats, *, granularity: str = "auto", cold: bool = False
 ) -> float:
     """Return the resolution for this graph; deterministic. `space` holds the unit vectors of its nodes."""
-    partitions = [communities(graph, resolution) for resolution in GRID]
+    graph.sort_indices()  # before the threads share it
+    with ThreadPoolExecutor(threads()) as pool:  # Leiden runs outside Python's lock
+        partitions = list(pool.map(partial(communities, graph), GRID))
     count = max(len(space), 1)
     share = 0.5 * min(1.0, max(0.0, (MANY - count) / (MANY - FEW)))
     lengths = np.array([_map_equation(graph, groups) for groups in partitions])

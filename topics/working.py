@@ -27,6 +27,10 @@ WAITING = 3_000  # of these, without a topic
 MIN_EXEMPLARS = 12
 COPIES = 12  # of one text in the working set: more would only be each other's neighbours
 SAME = 1e-4
+STRIPE = 256  # columns
+TIES = 8  # times as many values at the bound as are wanted: then all are equal, more or less
+MANY = 5000  # statements from which on a fresh look takes only the leading directions of their vectors
+LEADING = 0.85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +168,34 @@ def arrive(working: Working, keys: Ints, vectors: Floats, mean: Mean, blocks: Se
     )
 
 
+def afresh(keys: Ints, space: Floats) -> Working:
+    """Return the working set of statements that are looked at all at once; `space` is as `centred` gives it.
+
+    Of many, neighbours are sought by their leading directions alone, which takes a third of the time. On the
+    sets that this was tried on, clusters are slightly fewer and agree with the labels slightly better then.
+    """
+    count = len(keys)
+    most = neighbours_for(count)
+    neighbours, weights = _nearest(_leading(space) if count >= MANY else space, 0, keys, most)
+    return replace(
+        Working.empty(space.shape[1]),
+        keys=keys,
+        vectors=space,
+        topics=np.zeros(count, np.int64),
+        neighbours=neighbours,
+        weights=weights,
+        pinned=np.zeros(count, bool),
+    )
+
+
+def _leading(space: Floats) -> Floats:
+    """Return the rows along the fewest directions that hold `LEADING` of their squared lengths together."""
+    lengths, directions = np.linalg.eigh(space.T @ space)
+    held = np.cumsum(lengths[::-1])
+    kept = int(np.searchsorted(held, LEADING * held[-1])) + 1
+    return np.asarray(space @ directions[:, ::-1][:, :kept], np.float32)
+
+
 def _nearest(space: Floats, first_new: int, keys: Ints, most: int, block: int = 1024) -> tuple[Ints, Floats]:
     """Find the `most` neighbours of the rows from `first_new` on, exactly, in bounded memory."""
     count = len(space) - first_new
@@ -183,7 +215,33 @@ def _nearest(space: Floats, first_new: int, keys: Ints, most: int, block: int = 
 
 
 def _top(similar: Floats, width: int) -> Ints:
-    """Return the columns of the `width` largest values of each row, largest first, ties by column."""
+    """Return the columns of the `width` largest values of each row, largest first, ties by column.
+
+    A row is looked through in stripes laid over each other: `width` of their greatest values are a bound that
+    few others reach, and only those are sorted.
+    """
+    rows, count = similar.shape
+    stripes = max(1, count // STRIPE)
+    wide = count // stripes
+    greatest = similar[:, :wide].copy()
+    for start in range(wide, wide * stripes, wide):
+        np.maximum(greatest, similar[:, start : start + wide], out=greatest)
+    bound = np.partition(greatest, -width, axis=1)[:, -width, None]
+    high = similar >= bound
+    if np.count_nonzero(high) > TIES * rows * width:  # of equal vectors all reach it
+        return _parted(similar, width)
+    row, column = np.divmod(np.flatnonzero(high), count)
+    order = np.lexsort((-similar[row, column], row))
+    best = order[np.searchsorted(row, np.arange(rows))[:, None] + np.arange(width)]
+    least = similar[np.arange(rows), column[best[:, -1]]]
+    tied = np.bincount(row[similar[row, column] >= least[row]], minlength=rows) > width
+    found = column[best]
+    found[tied] = _parted(similar[tied], width)
+    return np.asarray(found)
+
+
+def _parted(similar: Floats, width: int) -> Ints:
+    """Return the same the slow way; which of equal values at the edge are in, the partition decides."""
     some = np.argpartition(-similar, width - 1, axis=1)[:, :width]
     some.sort(axis=1)
     order = np.argsort(-np.take_along_axis(similar, some, axis=1), axis=1, kind="stable")

@@ -138,7 +138,7 @@ def deciding(ctx: typer.Context, who: str) -> AbstractContextManager[Verbs]:
 
 def _new_ticket(ctx: typer.Context, number: int) -> dict[str, str]:
     """Return the tracker, project and type that a ticket of this topic would get by the rules."""
-    from bridge.pipeline.acting import ticket_place
+    from bridge.pipeline.deciding import ticket_place
 
     return ticket_place(context(ctx), number)
 

@@ -67,7 +67,7 @@ def _run(
     as_json: bool,
     detailed: bool,
 ) -> None:
-    from bridge.errors import EXIT_PENDING, InputError, PartialFailure
+    from bridge.errors import EXIT_PENDING, InputError, PartialFailure, TrackerError
     from bridge.pipeline.context import STEPS
     from bridge.pipeline.run import run as run_pipeline
 
@@ -78,10 +78,12 @@ def _run(
         result = run_pipeline(here, app.pull(here), first=first, until=until, dry_run=dry_run)
     session(ctx).progress.end()
     if as_json:
-        print_json(result_json(result))
+        print_json(sync_json(result) if first == "decide" else result_json(result))
     else:
         print_result(result, tracker=here.settings.tracker, dry_run=dry_run)
     _hint_old(ctx, here)
+    if result.refused:
+        raise TrackerError("; ".join([*result.refused, *result.errors]))
     if result.errors:
         raise PartialFailure("; ".join(result.errors))
     if detailed and dry_run and result.plan is not None and not result.plan.empty:
@@ -90,28 +92,24 @@ def _run(
 
 def result_json(result: RunResult) -> dict[str, Any]:
     """Return a run in the shape that `--json` prints."""
-    plan = result.plan
-    shown: dict[str, Any] = {"steps": result.steps, "errors": result.errors}
-    if plan is not None:
-        shown["plan"] = {
-            "actions": [
-                {
-                    "effect": action.effect,
-                    "topic": f"T-{action.topic}",
-                    "ticket": action.key,
-                    "project": action.draft.project,
-                    "type": action.draft.type,
-                    "title": action.draft.title,
-                    "changes": [
-                        {"field": c.field, "before": c.before, "after": c.after} for c in action.changes
-                    ],
-                }
-                for action in plan.actions
-            ],
-            "review": [f"T-{draft.topic}" for draft in plan.proposed],
-            "shadow": [f"T-{draft.topic}" for draft in plan.shadow],
-        }
+    shown: dict[str, Any] = {"steps": result.steps, "errors": [*result.errors, *result.refused]}
+    if result.plan is not None:
+        shown["plan"] = _plan_json(result)
     return shown
+
+
+def sync_json(result: RunResult) -> dict[str, Any]:
+    """Return a sync in the shape that `--json` prints: what is still to be done first."""
+    plan = _plan_json(result) if result.plan is not None else {}
+    return {**plan, "steps": result.steps, "errors": [*result.errors, *result.refused]}
+
+
+def _plan_json(result: RunResult) -> dict[str, Any]:
+    """Return the plan; after a sync what is left of it, and what was done."""
+    plan = result.left or result.plan
+    assert plan is not None  # noqa: S101 - the callers have looked
+    done = result.plan.actions if result.left is not None and result.plan is not None else ()
+    return {**plan.as_json(), "done": [action.as_json() for action in done]}
 
 
 def print_result(result: RunResult, *, tracker: str, dry_run: bool) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from bridge.config.keys import SECRET_KEYS, is_list, part_of, settings_keys, valid_values
+from bridge.config.keys import SECRET_KEYS, is_list, is_table, part_of, settings_keys, valid_values
 from bridge.config.layers import Origin, noun
 from bridge.config.model import Settings
 from bridge.config.secret import mask_url
@@ -33,6 +33,7 @@ def _sentence(detail: ErrorDetails, origins: Mapping[str, Origin], given: Mappin
     origin = origins[key]
     rest = location[key.count(".") + 1 :]
     field, is_element = _field_at(location)
+    is_element = is_element or (field is not None and is_table(field) and bool(rest))
     subject = _subject(key, rest, given[key])
     if detail["type"] == "extra_forbidden":
         return f"{subject} in {origin.where}: unknown setting{_mean(location)}"
@@ -52,9 +53,10 @@ def _key_of(location: Location) -> str | None:
 
 
 def _subject(key: str, rest: Location, value: Any) -> str:
-    """Name a setting, or a key inside the n-th `[[rule]]` or `[[source]]`."""
+    """Name a setting, a key inside one that is a table, or one inside the n-th `[[rule]]` or `[[source]]`."""
     if key not in {"rule", "source"} or not rest:
-        return f"`{key}`"
+        steps = [step if step.isprintable() else quoted(step) for step in rest[:1] if isinstance(step, str)]
+        return f"`{'.'.join([key, *steps])}`"
     number = int(rest[0])
     item = value[number] if isinstance(value, list | tuple) else None
     name = item.get("name") if isinstance(item, Mapping) else None

@@ -74,9 +74,17 @@ def _written_down(key: str, given: Given) -> Iterator[str]:
     if given.form or given.origin.kind not in {"file", "user file"}:
         return
     value = given.value
-    if key in SECRET_KEYS and isinstance(value, str) and mask_url(value) != value:
-        instead = _INSTEAD.format(key)
-        yield f"`{key}` in {given.origin.where} holds a password that each reader of the file sees; {instead}"
+    if key in SECRET_KEYS and isinstance(value, str):
+        what = (
+            "a password"
+            if mask_url(value) != value
+            else "a secret"
+            if value and looks_secret(key.rpartition(".")[2])
+            else ""
+        )
+        if what:
+            instead = _INSTEAD.format(key)
+            yield f"`{key}` in {given.origin.where} holds {what} that each reader of the file sees; {instead}"
     if key == "source" and isinstance(given.value, list):
         for item in given.value:
             yield from _written_in(item, given.origin)

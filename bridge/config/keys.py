@@ -14,12 +14,21 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from bridge.config.model import Part, Rule, Settings, Source
+from bridge.config.model import Rule, Settings, Source
+from bridge.config.part import Part
 from bridge.config.toml import to_toml
 from bridge.config.values import closest, duration_text
 
 SECRET_FORMS = ("file", "command")
-SECRET_KEYS = frozenset({"database.url", "topics.encoder_api_key", "topics.labeller_api_key"})
+SECRET_KEYS = frozenset(
+    {
+        "database.url",
+        "topics.encoder_api_key",
+        "topics.labeller_api_key",
+        "jira.token",
+        "jira.webhook_secret",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +87,10 @@ def part_of(annotation: Any) -> type[Part] | None:
 
 
 def valid_values(field: FieldInfo, *, one: bool = False) -> str:
-    """Say which values a field takes; with `one`, which values one element of its list takes."""
+    """Say which values a field takes; with `one`, which values one element of its list or table takes."""
+    if is_table(field):
+        element = _described(get_args(field.annotation)[1], field)
+        return element if one else f"a table, each {element}"
     if is_list(field):
         element = _described(get_args(field.annotation)[0], field)
         return element if one else f"a list, each {element}"
@@ -90,10 +102,16 @@ def is_list(field: FieldInfo) -> bool:
     return get_origin(field.annotation) is tuple
 
 
+def is_table(field: FieldInfo) -> bool:
+    """Say whether a field holds a table whose keys the user names."""
+    return get_origin(field.annotation) is Mapping
+
+
 def _at(nested: Mapping[str, Any], name: str) -> Any:
+    """Give a value by its dotted name; what is not set shows as an empty text."""
     value: Any = nested
     for step in name.split("."):
-        value = value[step]
+        value = value.get(step, "")
     return value
 
 

@@ -182,7 +182,7 @@ def noun(value: object) -> str:
 def _from_text(name: str, text: Any) -> Any:
     """Read a text for a setting: as it is where a text is expected, else as a TOML or JSON value."""
     valid = next((key.valid for key in settings_keys() if key.name == name), "a text")
-    is_text = not valid.startswith(("a list", "a whole number", "a number", "true or false"))
+    is_text = not valid.startswith(("a list", "a table", "a whole number", "a number", "true or false"))
     return text if is_text or not isinstance(text, str) else _parsed(text)
 
 

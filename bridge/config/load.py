@@ -25,14 +25,14 @@ from bridge.config.layers import (
     file_layer,
     flag_layer,
 )
-from bridge.config.model import Settings, Source
+from bridge.config.model import Settings
 from bridge.config.secret import SecretUrl
-from bridge.config.values import closest, quoted
+from bridge.config.together import contradictions, doubtful
 from bridge.errors import SettingsError
 
 FILE_NAME = "bridge.toml"
 _SQLITE = "sqlite:///"
-_FOLDERS = ("paths.data", "paths.cache")
+_FOLDERS = ("paths.data", "paths.cache", "jira.templates")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def load(
         origins={
             key.name: given[key.name].origin if key.name in given else default for key in settings_keys()
         },
-        warnings=(*warnings, *_doubtful(settings)),
+        warnings=(*warnings, *doubtful(settings)),
         files=tuple(files),
     )
 
@@ -131,20 +131,10 @@ def _checked(given: Mapping[str, Given], faults: list[str]) -> Settings:
         table[leaf] = value.value
     try:
         settings = Settings.model_validate(nested)
+        faults = [*faults, *contradictions(settings)]
     except ValidationError as error:
         origins = {key: value.origin for key, value in given.items()}
         faults = [*faults, *sentences(error, origins, {key: value.value for key, value in given.items()})]
     if faults:
         raise SettingsError(*faults)
     return settings
-
-
-def _doubtful(settings: Settings) -> list[str]:
-    """Name keys handed on to a connector that look like one of ours mistyped."""
-    own = list(Source.model_fields)
-    hints = [(source, key, closest(key, own, 0.8)) for source in settings.sources for key in source.settings]
-    return [
-        f"`{key}` of [[source]] {quoted(source.name)} is handed on to its connector; did you mean `{hint}`?"
-        for source, key, hint in hints
-        if hint
-    ]

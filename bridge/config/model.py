@@ -7,17 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    model_serializer,
-    model_validator,
-)
+from pydantic import AfterValidator, ConfigDict, Field, model_serializer, model_validator
 
+from bridge.config.jira import Jira
+from bridge.config.part import Hidden, Part, meta
 from bridge.config.secret import Secret, SecretUrl, looks_secret, mask_url
 from bridge.config.values import (
     DatabaseUrl,
@@ -27,6 +20,7 @@ from bridge.config.values import (
     Language,
     Languages,
     Mode,
+    PublicUrl,
     SourceName,
     Text,
     duration_text,
@@ -34,30 +28,12 @@ from bridge.config.values import (
 )
 
 
-class Part(BaseModel):
-    """A table of settings: unknown keys refused, types kept strict, never changed after loading."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        arbitrary_types_allowed=True,
-        hide_input_in_errors=True,
-        populate_by_name=True,
-    )
-
-
-def _meta(unit: str = "", default: str = "", example: str = "") -> dict[str, Any]:
-    """Say what the type can't: the unit, the default in words, an example in TOML."""
-    return {"unit": unit, "default": default, "example": example}
-
-
 class Database(Part):
     """Where everything is kept."""
 
     url: DatabaseUrl = Field(
         description="Address of the database, a SQLite file; this version takes no other.",
-        json_schema_extra=_meta(default="`bridge.db` in `paths.data`", example='"sqlite:///bridge.db"'),
+        json_schema_extra=meta(default="`bridge.db` in `paths.data`", example='"sqlite:///bridge.db"'),
     )
 
 
@@ -66,11 +42,11 @@ class Paths(Part):
 
     data: Folder = Field(
         description="Folder for the database, rejected rows and backups.",
-        json_schema_extra=_meta(default="the user's data folder", example='"data"'),
+        json_schema_extra=meta(default="the user's data folder", example='"data"'),
     )
     cache: Folder = Field(
         description="Folder for models and other files that can be made again.",
-        json_schema_extra=_meta(default="the user's cache folder", example='"cache"'),
+        json_schema_extra=meta(default="the user's cache folder", example='"cache"'),
     )
 
 
@@ -81,14 +57,14 @@ class CreateWhen(Part):
         default=5,
         ge=1,
         description="Distinct people who must have said it.",
-        json_schema_extra=_meta(unit="people"),
+        json_schema_extra=meta(unit="people"),
     )
     within_days: int = Field(
         default=28,
         ge=1,
         le=3650,
         description="Window in which those people are counted, back from the bridge's clock.",
-        json_schema_extra=_meta(unit="days"),
+        json_schema_extra=meta(unit="days"),
     )
     confidence: float = Field(
         default=0.0,
@@ -105,21 +81,21 @@ class RuleCreateWhen(Part):
         default=None,
         ge=1,
         description="As `policy.create_when.people`, for these topics.",
-        json_schema_extra=_meta(unit="people", example="8"),
+        json_schema_extra=meta(unit="people", example="8"),
     )
     within_days: int | None = Field(
         default=None,
         ge=1,
         le=3650,
         description="As `policy.create_when.within_days`, for these topics.",
-        json_schema_extra=_meta(unit="days", example="14"),
+        json_schema_extra=meta(unit="days", example="14"),
     )
     confidence: float | None = Field(
         default=None,
         ge=0,
         le=1,
         description="As `policy.create_when.confidence`, for these topics.",
-        json_schema_extra=_meta(example="0.75"),
+        json_schema_extra=meta(example="0.75"),
     )
 
 
@@ -141,7 +117,7 @@ class Policy(Part):
         default=0,
         ge=0,
         description="Most tickets created in one day; 0 sets no cap.",
-        json_schema_extra=_meta(unit="tickets per day"),
+        json_schema_extra=meta(unit="tickets per day"),
     )
 
 
@@ -161,19 +137,27 @@ class Rule(Part):
 
     name: Text = Field(
         description="The rule's name, shown with every decision it takes.",
-        json_schema_extra=_meta(example='"payments"'),
+        json_schema_extra=meta(example='"payments"'),
     )
     when: When = Field(default=When(), description="Which topics the rule speaks for.")
     project: Text | None = Field(
-        default=None, description="Project of the ticket.", json_schema_extra=_meta(example='"WEB"')
+        default=None,
+        description="Project of the ticket; without it `jira.project`, or `FB` in the bridge's own backlog.",
+        json_schema_extra=meta(example='"WEB"'),
+    )
+    also: tuple[Text, ...] = Field(
+        default=(),
+        strict=False,
+        description="Further projects that get a ticket of the same topic too.",
+        json_schema_extra=meta(example='["DOCS"]'),
     )
     type: Text | None = Field(
-        default=None, description="Type of the ticket.", json_schema_extra=_meta(example='"Bug"')
+        default=None, description="Type of the ticket.", json_schema_extra=meta(example='"Bug"')
     )
     mode: Mode | None = Field(
         default=None,
         description="As `policy.mode`, for these topics.",
-        json_schema_extra=_meta(example='"automatic"'),
+        json_schema_extra=meta(example='"automatic"'),
     )
     create_when: RuleCreateWhen = Field(
         default=RuleCreateWhen(), description="When a ticket is proposed or created for these topics."
@@ -187,10 +171,10 @@ class Source(Part):
 
     name: SourceName = Field(
         description="Its name: small letters, digits, dots, dashes, underscores; a letter or digit first.",
-        json_schema_extra=_meta(example='"reviews"'),
+        json_schema_extra=meta(example='"reviews"'),
     )
     connector: Text = Field(
-        description="The kind of channel, such as `files`.", json_schema_extra=_meta(example='"files"')
+        description="The kind of channel, such as `files`.", json_schema_extra=meta(example='"files"')
     )
     every: Duration = Field(
         default=timedelta(hours=1),
@@ -231,13 +215,13 @@ class Brand(Part):
         strict=False,
         description="Handles and addresses of the company's own accounts; "
         "what they post never counts as feedback.",
-        json_schema_extra=_meta(example='["@acme_care", "press@acme.example"]'),
+        json_schema_extra=meta(example='["@acme_care", "press@acme.example"]'),
     )
     names: tuple[Text, ...] = Field(
         default=(),
         strict=False,
         description="Names of the company and its products that must not stand in a topic's title.",
-        json_schema_extra=_meta(example='["Acme"]'),
+        json_schema_extra=meta(example='["Acme"]'),
     )
 
 
@@ -251,12 +235,7 @@ def _labeller_name(text: str) -> str:
     return text.strip()
 
 
-def _secret(value: object) -> object:
-    return Secret(value) if isinstance(value, str) else value
-
-
 LabellerName = Annotated[str, AfterValidator(_labeller_name)]
-ApiKey = Annotated[Secret, BeforeValidator(_secret), PlainSerializer(str)]
 
 
 class Topics(Part):
@@ -268,27 +247,27 @@ class Topics(Part):
     encoder: Text = Field(
         default="minilm+use", description="Name of the model that turns statements into vectors."
     )
-    encoder_api_key: ApiKey = Field(
+    encoder_api_key: Hidden = Field(
         default_factory=lambda: Secret(""),
         description="Key for the encoder's endpoint, if it is one and asks for one; never shown.",
-        json_schema_extra=_meta(example='""'),
+        json_schema_extra=meta(example='""'),
     )
     labeller: LabellerName = Field(
         default="",
         description="Chat model behind an OpenAI-compatible endpoint that proposes titles; "
         "empty asks nobody, and nothing leaves the machine for it.",
-        json_schema_extra=_meta(example='"openai:https://models.acme.example/v1#small"'),
+        json_schema_extra=meta(example='"openai:https://models.acme.example/v1#small"'),
     )
-    labeller_api_key: ApiKey = Field(
+    labeller_api_key: Hidden = Field(
         default_factory=lambda: Secret(""),
         description="Key for the labeller's endpoint, if it asks for one; never shown.",
-        json_schema_extra=_meta(example='""'),
+        json_schema_extra=meta(example='""'),
     )
     languages: Languages = Field(
         default=("en",),
         strict=False,
         description="Languages the feedback is written in.",
-        json_schema_extra=_meta(unit="ISO 639-1 codes"),
+        json_schema_extra=meta(unit="ISO 639-1 codes"),
     )
 
 
@@ -301,6 +280,11 @@ class Server(Part):
         ge=0,
         le=65_535,
         description="TCP port to listen at; 0 takes any free one.",
+    )
+    url: PublicUrl = Field(
+        default="",
+        description="Address at which people reach the page, for links in tickets; empty: no links.",
+        json_schema_extra=meta(example='""'),
     )
 
 
@@ -315,6 +299,7 @@ class Settings(Part):
     policy: Policy = Field(default=Policy(), description="What happens to topics that no rule speaks for.")
     brand: Brand = Field(default=Brand(), description="Who speaks for the company itself.")
     topics: Topics = Field(default=Topics(), description="How statements become topics.")
+    jira: Jira = Field(default=Jira(), description='Jira, when `tracker` is "jira".')
     server: Server = Field(default=Server(), description="Where the page is served.")
     rules: tuple[Rule, ...] = Field(
         default=(),
@@ -331,6 +316,13 @@ class Settings(Part):
         _unique("rule", (rule.name for rule in self.rules))
         _unique("source", (source.name for source in self.sources))
         return self
+
+    def jira_projects(self) -> tuple[str, ...]:
+        """Return every project of Jira that a ticket may go to, the one of `[jira]` first."""
+        named = [self.jira.project]
+        for rule in self.rules:
+            named += [rule.project or self.jira.project, *rule.also]
+        return tuple(dict.fromkeys(project for project in named if project))
 
     def create_when(self, rule: Rule | None) -> CreateWhen:
         """Give what a topic must reach under a rule, or under the policy alone when there is no rule."""

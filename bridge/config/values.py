@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
@@ -17,6 +19,14 @@ _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,8
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _DATABASE = re.compile(r"(sqlite|postgres(?:ql)?(?:\+[a-z0-9]+)?)://(.*)", re.DOTALL)
+_PROJECT = re.compile(r"[A-Z][A-Z0-9_]{0,254}", re.ASCII)
+_HEX_END = re.compile(r"[0-9a-f]{8,}\Z", re.IGNORECASE | re.ASCII)
+_GATEWAY = re.compile(r"/ex/jira/[A-Za-z0-9-]+")
+_CONTEXT = re.compile(r"/[A-Za-z0-9._-]+")
+_PAGES = frozenset({"browse", "issues", "jira", "people", "plugins", "projects", "rest", "secure", "wiki"})
+_CLOUD = ".atlassian.net"
+_CLOUD_GATEWAY = "api.atlassian.com"
+LABEL_LIMIT = 255  # characters: Jira's own limit
 _LONGEST = timedelta(days=366)
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
@@ -120,6 +130,115 @@ def _path(value: object) -> Path:
     raise ValueError("is not a path; write it as a text")
 
 
+def _optional_path(value: object) -> Path | None:
+    return None if value in (None, "") else _path(value)
+
+
+def _line(value: str) -> str:
+    if value and not value.isprintable():
+        raise ValueError("holds a character that can't be seen; write it on one line")
+    return value.strip()
+
+
+def is_project_key(text: str) -> bool:
+    """Say whether a text can be the key of a project of Jira, such as ``WEB``."""
+    return _PROJECT.fullmatch(text) is not None
+
+
+def _project_key(value: str) -> str:
+    if value and not is_project_key(value):
+        raise ValueError(
+            f"{quoted(value)} is not a project's key: capital letters, digits and underscores, "
+            'beginning with a letter, such as "WEB"'
+        )
+    return value
+
+
+def _label(value: str) -> str:
+    if not value or len(value) > LABEL_LIMIT or not value.isprintable() or " " in value:
+        raise ValueError(
+            f"{quoted(value)} is not a label: no spaces, and 1 to {LABEL_LIMIT} characters that can be seen"
+        )
+    if _HEX_END.search(value) or value.lower().startswith("fbb-"):
+        raise ValueError(
+            f'{quoted(value)} looks like a marker: it must not begin with "fbb-" nor end in eight or more '
+            "hexadecimal digits"
+        )
+    return value
+
+
+def _public_url(value: str) -> str:
+    return _web_address(value)[0] if value else ""
+
+
+def _jira_url(value: str) -> str:
+    if not value:
+        return ""
+    address, parts = _jira_address(value)
+    if (parts.hostname or "") == _CLOUD_GATEWAY and not _GATEWAY.fullmatch(parts.path.rstrip("/")):
+        raise ValueError(
+            f"{quoted(value)} lacks the site: write https://{_CLOUD_GATEWAY}/ex/jira/CLOUDID; "
+            "https://YOURS.atlassian.net/_edge/tenant_info tells the CLOUDID"
+        )
+    return address
+
+
+def _site_url(value: str) -> str:
+    if not value:
+        return ""
+    address, parts = _jira_address(value)
+    if _GATEWAY.fullmatch(parts.path.rstrip("/")) or parts.hostname == _CLOUD_GATEWAY:
+        raise ValueError(
+            f"{quoted(value)} is where programs go; write the site as people open it, "
+            "such as https://acme.atlassian.net"
+        )
+    return address
+
+
+def _jira_address(value: str) -> tuple[str, SplitResult]:
+    """Check an address of Jira: encrypted unless it is this machine, and no page of Jira's."""
+    address, parts = _web_address(value)
+    host, path = parts.hostname or "", parts.path.rstrip("/")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError(f"{quoted(value)} would send the token unencrypted; write it with https://")
+    is_context = _CONTEXT.fullmatch(path) and (path == "/jira" or path[1:] not in _PAGES)
+    is_gateway = _GATEWAY.fullmatch(path) and (host == _CLOUD_GATEWAY or is_loopback(host))
+    if path and not is_gateway and (host.endswith(_CLOUD) or not is_context):
+        raise ValueError(
+            f"{quoted(value)} is a page; write the address of the site alone: {parts.scheme}://{parts.netloc}"
+        )
+    return address, parts
+
+
+def _web_address(value: str) -> tuple[str, SplitResult]:
+    """Check an address of the web; no message shows one that holds a user or password."""
+    example = "such as https://acme.example.org"
+    try:
+        parts = urlsplit(value.strip())
+        name, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"is not an address of the web, {example}") from None
+    if "@" in parts.netloc:
+        raise ValueError(f"holds a user or a password before the host; write the address alone, {example}")
+    if parts.scheme not in {"http", "https"} or not name or not value.isprintable() or " " in value.strip():
+        raise ValueError(f"{quoted(value)} is not an address of the web, {example}")
+    if "?" in value or "#" in value:
+        raise ValueError(f'must end before the "?" or "#"; write the address alone, {example}')
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"), parts
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine.
+
+    >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("localhost.evil.example")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 Kind = Literal["problem", "request", "question", "praise", "other"]
 Mode = Literal["review", "shadow", "automatic"]
 Text = Annotated[str, AfterValidator(_text)]
@@ -129,3 +248,12 @@ Languages = Annotated[tuple[Language, ...], AfterValidator(_at_least_one)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(duration_text)]
 DatabaseUrl = Annotated[SecretUrl, BeforeValidator(_database_url), PlainSerializer(str)]
 Folder = Annotated[Path, BeforeValidator(_path), PlainSerializer(str)]
+OptionalFolder = Annotated[
+    Path | None, BeforeValidator(_optional_path), PlainSerializer(lambda path: str(path or ""))
+]
+Line = Annotated[str, AfterValidator(_line)]
+Label = Annotated[str, AfterValidator(_label)]
+ProjectKey = Annotated[str, AfterValidator(_project_key)]
+JiraUrl = Annotated[str, AfterValidator(_jira_url)]
+SiteUrl = Annotated[str, AfterValidator(_site_url)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]

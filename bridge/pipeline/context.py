@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
+
+from bridge.tracker.clock import Clock, MachineClock
 
 if TYPE_CHECKING:
     from bridge.config.model import Settings
@@ -92,6 +95,8 @@ class Context:
     given: GivenVectors | None = None  # vectors by item instead of by text
     backlog: bool = True  # what comes first has gathered over a time; False: it is the start of a stream
     labeller: Callable[[], Labeller | None] = lambda: None  # proposes titles; None: nobody is asked
+    clock: Clock = field(default_factory=MachineClock)  # what the ledger's waits are counted by
+    pause: Callable[[float], None] = time.sleep
     run_id: int | None = None
     looked_at: dict[int, int] | None = None  # topic → its touches when this run first looked at topics
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import update
 from sqlmodel import col
 
 from bridge.models import Run
-from bridge.pipeline import acting, meaning, reading, saying, speakers, themes
-from bridge.pipeline.acting import Decided
+from bridge.pipeline import deciding, meaning, planning, reading, saying, sending, speakers, themes
 from bridge.pipeline.context import STEPS, Context
 from bridge.pipeline.pulling import Pulled
 from bridge.plan import Plan
@@ -20,12 +19,18 @@ from bridge.plan import Plan
 
 @dataclass(slots=True)
 class RunResult:
-    """What a run did: counts and seconds by step, faults of sources, and the plan if it got that far."""
+    """What a run did: counts and seconds by step, faults of sources, and the plan if it got that far.
+
+    After a sync, `plan` is what was done and `left` what is still to be done; `refused` are the tracker's own
+    faults, by topic.
+    """
 
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     pulled: list[Pulled] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     plan: Plan | None = None
+    left: Plan | None = None
+    refused: list[str] = field(default_factory=list)
 
 
 def run(
@@ -46,7 +51,7 @@ def run(
             started = time.perf_counter()
             counts = _Steps(context, result, pull, wanted, dry_run=dry_run).do(name)
             result.steps[name] = {**counts, "seconds": round(time.perf_counter() - started, 3)}
-        state = "partial" if result.errors else "ok"
+        state = "partial" if result.errors or result.refused else "ok"
     except Exception:
         state = "failed"
         raise
@@ -96,14 +101,25 @@ class _Steps:
     def _act(self, name: str) -> dict[str, Any]:
         """Decide, plan or sync; each looks anew, so that a stop between them loses nothing."""
         context, result = self._context, self._result
-        decided: Decided = acting.decide_all(context)
         if name == "decide":
-            return {} if self._dry_run else acting.store_decisions(context, decided)
-        if name == "plan" or result.plan is None:
-            result.plan = acting.make_plan(context, decided)
+            return {} if self._dry_run else deciding.store_decisions(context, deciding.decide_all(context))
         if name == "plan":
+            result.plan = self._planned()
             return {"actions": len(result.plan.actions)}
-        return {} if self._dry_run else acting.apply_plan(context, result.plan)
+        return {} if self._dry_run else self._sync()
+
+    def _planned(self) -> Plan:
+        """Plan; what only looks at the plan looks at the tracker too, a sync does so by itself."""
+        if self._dry_run or self._wanted[-1] == "plan":
+            return sending.look(self._context)
+        fmt = self._context.tracker().format
+        return planning.make_plan(self._context, deciding.decide_all(self._context), fmt)
+
+    def _sync(self) -> dict[str, int]:
+        sent = sending.sync(self._context)
+        self._result.left, self._result.refused = sent.left, sent.errors
+        self._result.plan = replace(sent.left, actions=tuple(sent.done))
+        return sent.counts()
 
 
 _PLAIN: dict[str, Callable[[Context], dict[str, int]]] = {

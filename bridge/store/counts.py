@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlmodel import Session, col, select
 
-from bridge.models import WORKSPACE, Assignment, Item, Statement, Topic
+from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic
 
 COUNTED = ("published", "repost")
 WEEK = timedelta(days=7)
@@ -87,6 +87,31 @@ def people_within(
         .group_by(col(Topic.root))
     )
     return dict(rows.all())
+
+
+def people_between(session: Session, topic: int, after: datetime | None, until: datetime) -> int:
+    """Return how many distinct people mentioned a topic (a root) after one time and up to another."""
+    later = [] if after is None else [col(Assignment.said_at) > after]
+    return session.exec(
+        select(func.count(func.distinct(Assignment.speaker))).where(*_counted(until, [topic]), *later)
+    ).one()
+
+
+def topic_accounts(
+    session: Session, as_of: datetime, topics: Collection[int] | None = None
+) -> dict[int, dict[str, int]]:
+    """Return how many people of each account mentioned each topic; those without one are left out."""
+    rows = session.exec(
+        select(Topic.root, Person.account, func.count(func.distinct(Assignment.speaker)))
+        .where(
+            *_counted(as_of, topics),
+            Person.workspace_id == WORKSPACE,
+            Person.key == Assignment.speaker,
+            col(Person.account).is_not(None),
+        )
+        .group_by(col(Topic.root), col(Person.account))
+    )
+    return _nested([(root, account or "", count) for root, account, count in rows])
 
 
 def mention_times(

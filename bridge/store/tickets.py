@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,80 @@ def with_open_creates(session: Session) -> set[int]:
             )
         )
     )
+
+
+def with_issue(session: Session) -> list[Ticket]:
+    """Return the tickets that have an issue in the tracker, by id."""
+    return list(
+        session.exec(
+            select(Ticket)
+            .where(
+                Ticket.workspace_id == WORKSPACE,
+                col(Ticket.remote_id).is_not(None),
+                col(Ticket.state).in_(("open", "done")),
+            )
+            .order_by(col(Ticket.id))
+        )
+    )
+
+
+def companions(session: Session) -> dict[int, list[Ticket]]:
+    """Return the tickets that go along with another one in further projects, by the other's id."""
+    found: dict[int, list[Ticket]] = {}
+    for row in session.exec(
+        select(Ticket)
+        .where(Ticket.workspace_id == WORKSPACE, col(Ticket.also_of).is_not(None))
+        .order_by(col(Ticket.id))
+    ):
+        found.setdefault(row.also_of or 0, []).append(row)
+    return found
+
+
+OPEN = ("planned", "sent", "in doubt", "absent", "needs a person")
+ONCE = ("create", "comment", "transition", "link")
+
+
+def under_way(session: Session) -> dict[int, Intent]:
+    """Return, by ticket, the effect that must end before others are had; upserts are none."""
+    found = session.exec(
+        select(Intent)
+        .where(Intent.workspace_id == WORKSPACE, col(Intent.effect).in_(ONCE), col(Intent.state).in_(OPEN))
+        .order_by(col(Intent.id))
+    )
+    return {intent.ticket_id: intent for intent in found}
+
+
+def any_open(session: Session) -> bool:
+    """Tell whether an effect of an earlier run has not come to its end."""
+    found = select(Intent.id).where(Intent.workspace_id == WORKSPACE, col(Intent.state).in_(OPEN[:-1]))
+    return session.exec(found.limit(1)).first() is not None
+
+
+def by_id(session: Session) -> dict[int, Ticket]:
+    """Return all tickets by their ids."""
+    rows = session.exec(select(Ticket).where(Ticket.workspace_id == WORKSPACE))
+    return {ticket.id or 0: ticket for ticket in rows}
+
+
+def had(session: Session) -> frozenset[tuple[int, str]]:
+    """Return, by ticket, the keys of the effects that were had."""
+    rows = session.exec(
+        select(Intent.ticket_id, Intent.key).where(
+            Intent.workspace_id == WORKSPACE,
+            Intent.state == "confirmed",
+            col(Intent.effect).in_(("comment", "link", "transition")),
+        )
+    )
+    return frozenset((ticket_id, key) for ticket_id, key in rows)
+
+
+def earlier(session: Session, latest: Collection[int | None]) -> dict[int, list[Ticket]]:
+    """Return, by topic, the tickets with an issue that are none of the latest ones, oldest first."""
+    found: dict[int, list[Ticket]] = {}
+    for row in with_issue(session):
+        if row.id not in latest:
+            found.setdefault(row.topic, []).append(row)
+    return found
 
 
 def ticket(session: Session, ticket_id: int) -> Ticket | None:

@@ -186,6 +186,7 @@ class Quote:
     account: str | None
     url: str | None
     said_at: datetime
+    person: str | None = None  # the author's pseudonymous key
 
 
 def evidence(session: Session, numbers: Iterable[int], as_of: datetime) -> dict[int, list[Quote]]:
@@ -216,17 +217,25 @@ def evidence(session: Session, numbers: Iterable[int], as_of: datetime) -> dict[
                 account=person.account if person else None,
                 url=item.url,
                 said_at=item.said_at,
+                person=item.person_key,
             )
         )
     return found
 
 
 def tickets(session: Session, numbers: Collection[int] | None = None) -> dict[int, Ticket]:
-    """Return the latest ticket of each topic; a topic that was merged lends its ticket to its root."""
+    """Return the latest ticket of each topic; a topic that was merged lends its ticket to its root.
+
+    Tickets that go along in further projects are left out.
+    """
     query = (
         select(Topic.root, Ticket)
         .where(
-            Ticket.workspace_id == WORKSPACE, Topic.workspace_id == WORKSPACE, Topic.number == Ticket.topic
+            Ticket.workspace_id == WORKSPACE,
+            Topic.workspace_id == WORKSPACE,
+            Topic.number == Ticket.topic,
+            col(Ticket.also_of).is_(None),
+            Ticket.state != "unlinked",
         )
         .order_by(col(Ticket.id))
     )

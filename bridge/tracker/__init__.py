@@ -72,7 +72,7 @@ class Remote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldUpdate:
-    """Fields to set; what is None or empty stays as it is. `description` is native to the tracker's format."""
+    """Fields to set; what is None or empty stays. `description` is native to the tracker's format."""
 
     title: str | None = None
     description: Any = None
@@ -113,11 +113,22 @@ class EvidenceLink:
 
 
 class Tracker(Protocol):
-    """What a tracker can do. `settle_s` is how long its index may lag behind, in seconds."""
+    """What a tracker can do."""
 
-    name: str
-    format: Format
-    settle_s: float
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def format(self) -> Format:
+        """What its descriptions and comments are written in."""
+        ...
+
+    @property
+    def settle_s(self) -> float:
+        """How long its index may lag behind, in seconds."""
+        ...
 
     def ready(self, projects: Collection[str]) -> None:
         """Prove that we are logged in and see these projects; raises `TrackerError` naming what is wrong."""
@@ -180,6 +191,10 @@ class Tracker(Protocol):
         ...
 
 
-def marker(workspace: str, project: str, topic: int) -> str:
-    """Return the label by which our issue is found again, the same in every generation."""
-    return "fbb-" + hashlib.sha256(f"{workspace}|{project}|T-{topic}".encode()).hexdigest()[:12]
+def marker(workspace: str, project: str, topic: int, nth: int = 1) -> str:
+    """Return the label by which our issue is found again, the same in every generation.
+
+    `nth` counts a topic's issues in a project: a complaint that came back may get one more.
+    """
+    name = f"T-{topic}" if nth == 1 else f"T-{topic}/{nth}"
+    return "fbb-" + hashlib.sha256(f"{workspace}|{project}|{name}".encode()).hexdigest()[:12]

@@ -1,213 +1,300 @@
-"""The ledger of effects outside: written before they are sent, so that a crash never doubles one.
+"""The ledger of effects outside: written before they are sent, so that each is had exactly once.
 
-    planned ─▶ sent ─▶ confirmed
-                 └──▶ in doubt ─▶ confirmed | absent ─▶ planned again (three generations) | needs a person
+The intent and its audit entry are committed first; then `planned → sent` is committed, under the newest
+fence; only then is the tracker called. A definite no is planned again. All else (no answer, one that can't be
+read, a process that died) leaves the effect in doubt: it is looked for by its mark, twice, once the tracker's
+index must have caught up, and only if it is surely absent it is sent again. `intents` has the moves of the
+rows, `doubt` the readings.
 
-The intent and its audit entry are committed first; then `planned → sent` is committed; only then is the
-tracker called. What is found in `sent` at the start belongs to a run that died: it is in doubt, and the
-tracker is read by our marker before anything is sent again.
+What can't be closed from here: a process that is frozen after its last look at the clock, and before the
+kernel takes its request, for longer than the tracker settles; and a proxy that repeats our request by itself.
+`audit` finds both.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from datetime import datetime
-from functools import partial
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from bridge.errors import TrackerError
-from bridge.models import WORKSPACE, Intent, Ticket, Topic
-from bridge.plan import Action, Draft
-from bridge.store import topics
-from bridge.store.audit import record
+from bridge.errors import InDoubt, TrackerDenied, TrackerError, TrackerThrottled, TrackerUnreachable
+from bridge.models import WORKSPACE, Intent, Ticket
 from bridge.store.database import Database
-from bridge.tracker import Remote, Tracker
+from bridge.tracker import Tracker, intents
+from bridge.tracker.clock import Clock, passed
+from bridge.tracker.doubt import Readings
+from bridge.tracker.effects import Done, Effect
+from bridge.tracker.intents import Asked, Outcome, Sending, needs_person, resolve
 
-GENERATIONS = 3
-_STATE_FOR = {"create": "approved", "update": "open"}
-OPEN_STATES = ("planned", "sent", "in doubt", "absent")
+__all__ = ["Ledger", "Outcome", "Settled", "needs_person", "resolve"]
+
+TRIES = 5
+"""How often an effect is sent in one run while the tracker asks us to wait a little."""
+
+LONGEST_PAUSE_S = 120.0
+UNREACHABLE = 3
+"""After so many calls in a row that found no tracker, nothing more is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Tickets, by what has become of their open effects.
+
+    `waiting`: in doubt; nothing that isn't repeatable can be had on them meanwhile. `settled`: brought to an
+    end now, each as often as it had an effect. `persons`: only a person can end what is open there.
+    """
+
+    waiting: frozenset[int] = frozenset()
+    settled: tuple[int, ...] = ()
+    persons: frozenset[int] = frozenset()
 
 
 class Ledger:
-    """Performs actions on a tracker, each exactly once. `clock` gives the time of the bridge.
+    """Has effects on a tracker, each exactly once, while it holds the lease under `fence`.
 
-    What the tracker refuses is kept in `errors`, by topic; the effects after it are had all the same.
+    What went wrong is kept in `errors`, by topic; the effects after it are had all the same, unless `stopped`
+    says why nothing more should be tried in this run. `pause` waits for seconds, `wall` gives the time that
+    is written down.
     """
 
-    def __init__(self, database: Database, tracker: Tracker, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tracker: Tracker,
+        clock: Clock,
+        fence: int,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        wall: Callable[[], datetime] | None = None,
+    ) -> None:
         self._database = database
         self._tracker = tracker
         self._clock = clock
+        self._fence = fence
+        self._pause = pause
+        self._wall = wall or (lambda: clock.now().wall)
+        self._readings = Readings(database, tracker, clock)
+        self._unreached = 0
         self.errors: list[str] = []
+        self.stopped: str | None = None
 
-    def settle(self, drafts: dict[int, Draft]) -> list[int]:
-        """Bring to an end what an earlier run left open; return the tickets, one for each effect settled.
-
-        `drafts` gives, by ticket id, what each ticket says today, for those that must be sent after all.
-        """
-        with self._database.reading() as session:
-            left = session.exec(
-                select(Intent)
-                .where(Intent.workspace_id == WORKSPACE, col(Intent.state).in_(OPEN_STATES))
-                .order_by(col(Intent.id))
-            ).all()
-        return [i.ticket_id for i in left if self._tried(i.ticket_id, partial(self._settle_one, i, drafts))]
-
-    def perform(self, action: Action, ticket_id: int) -> bool:
+    def perform(self, effect: Effect) -> Outcome:
         """Have one effect: intent, commit, sent, commit, call, confirmed, commit.
 
-        False if the tracker refused it, or a person decided otherwise since it was planned.
+        "waiting": it is in doubt, or something in doubt stands before it. "throttled": not now, by the
+        tracker's wish or because this run is stopped. "withdrawn": nobody wants it any more.
         """
-        return self._tried(ticket_id, lambda: self._perform(action, ticket_id))
-
-    def _perform(self, action: Action, ticket_id: int) -> bool:
-        intent_id = self._plan(action.effect, ticket_id, action.draft)
-        if intent_id is None:
-            return False
-        return self._send(intent_id, action.effect, ticket_id, action.draft)
-
-    def _tried(self, ticket_id: int, effect: Callable[[], bool]) -> bool:
-        try:
-            return effect()
-        except TrackerError as error:
-            with self._database.reading() as session:
-                ticket = session.get(Ticket, ticket_id)
-            self.errors.append(f"T-{ticket.topic}: {error}" if ticket else str(error))
-            return False
-
-    def _settle_one(self, intent: Intent, drafts: dict[int, Draft]) -> bool:
-        draft = drafts.get(intent.ticket_id)
-        assert intent.id is not None  # noqa: S101 - it was read from the table
-        if intent.state == "sent":
-            self._move(intent.id, "sent", "in doubt", "found after a stop")
-        if intent.effect == "create" and intent.state != "planned":
-            found = self._tracker.find(intent.marker)
-            if found:
-                self._confirm(intent.id, intent.ticket_id, found[0], draft)
-                return True
-            if intent.generation >= GENERATIONS:
-                self._move(intent.id, "in doubt", "needs a person", "sent three times, never found")
-                return False
-        if draft is None:
-            return False
-        self._again(intent.id)
-        return self._send(intent.id, intent.effect, intent.ticket_id, draft)
-
-    def _plan(self, effect: str, ticket_id: int, draft: Draft) -> int | None:
-        """Write the intent, or None if the ticket no longer wants the effect."""
-        now = self._clock()
+        if self.stopped is not None:
+            return "throttled"
         with self._database.writing() as session:
-            ticket = _wanted(session, effect, ticket_id)
-            if ticket is None:
-                return None
-            intent = Intent(
-                ticket_id=ticket_id,
-                effect=effect,
-                marker=ticket.marker,
-                payload_hash=draft.payload_hash,
-                planned_at=now,
-            )
-            session.add(intent)
-            session.flush()
-            record(session, now, "bridge", f"intent.{effect}", f"T-{ticket.topic}", {"intent": intent.id})
-            return intent.id
+            planned = intents.plan(session, effect, self._asked())
+        return planned if isinstance(planned, str) else self._send(effect, planned)
 
-    def _send(self, intent_id: int, effect: str, ticket_id: int, draft: Draft) -> bool:
-        if not self._start(intent_id, effect, ticket_id):
-            return False
+    def settle(self, rebuild: Callable[[Intent], Effect | None]) -> Settled:
+        """Bring open intents on as far as they are due by now; waits for nothing.
+
+        `rebuild` gives an intent's effect as it would be today. None gives an upsert up; what may be there
+        and is no upsert is kept in doubt.
+        """
         with self._database.reading() as session:
-            ticket = _ticket(session, ticket_id)
-        try:
-            if effect == "create":
-                remote: Remote | None = self._tracker.create(draft, ticket.marker)
-            else:
-                self._tracker.update(ticket.remote_id or "", draft)
-                remote = None
-        except TrackerError as error:
-            self._move(intent_id, "sent", "refused", str(error))
-            raise
-        self._confirm(intent_id, ticket_id, remote, draft)
-        return True
-
-    def _start(self, intent_id: int, effect: str, ticket_id: int) -> bool:
-        """Move a planned intent to sent; False if another run has it, or a person has withdrawn it."""
-        with self._database.writing() as session:
-            intent = session.get(Intent, intent_id)
-            if intent is None or intent.state != "planned":
-                return False
-            wanted = _wanted(session, effect, ticket_id) is not None
-            outcome = "" if wanted else "withdrawn: decided otherwise before it was sent"
-            self._set(session, intent_id, "sent" if wanted else "refused", outcome, self._clock())
-            return wanted
-
-    def _confirm(self, intent_id: int, ticket_id: int, remote: Remote | None, draft: Draft | None) -> None:
-        now = self._clock()
-        with self._database.writing() as session:
-            ticket = _ticket(session, ticket_id)
-            if remote is not None:
-                ticket.state, ticket.created_at = "open", ticket.created_at or now
-                ticket.key, ticket.remote_id, ticket.url = remote.key, remote.id, remote.url
-                session.exec(
-                    update(Topic)
-                    .where(
-                        col(Topic.workspace_id) == WORKSPACE,
-                        col(Topic.number) == ticket.topic,
-                        col(Topic.state).not_in(("ignored", "snoozed")),  # a person said so meanwhile
-                    )
-                    .values(state="tracked")
+            left = intents.open_intents(session)
+        settled = [intent.ticket_id for intent in left if self._settle_one(intent, rebuild) == "confirmed"]
+        self._clean()
+        with self._database.reading() as session:
+            doubtful = [i for i in intents.open_intents(session) if i.state in ("sent", "in doubt")]
+            persons = session.exec(
+                select(Intent.ticket_id).where(
+                    Intent.workspace_id == WORKSPACE, Intent.state == intents.PERSON
                 )
-            if draft is not None:
-                ticket.title, ticket.reported = draft.title, {**draft.fields, "title": draft.title}
-                ticket.baseline = ticket.baseline or dict(draft.fields)
-            self._set(session, intent_id, "confirmed", "", now)
-            record(
-                session,
-                now,
-                "bridge",
-                "intent.confirmed",
-                f"T-{ticket.topic}",
-                {"intent": intent_id, "key": ticket.key},
-            )
+            ).all()
+        return Settled(frozenset(i.ticket_id for i in doubtful), tuple(settled), frozenset(persons))
 
-    def _move(self, intent_id: int, before: str, after: str, outcome: str) -> bool:
-        """Compare and set: only one run can take an intent on."""
-        with self._database.writing() as session:
-            intent = session.get(Intent, intent_id)
-            if intent is None or intent.state != before:
-                return False
-            self._set(session, intent_id, after, outcome, self._clock())
-            return True
+    def audit(self, days: int = 30) -> list[tuple[int, str, list[str]]]:
+        """Count the issues by each marker of the last days; return topic, marker and keys where more."""
+        found = []
+        with self._database.reading() as session:
+            rows = session.exec(
+                select(Intent, Ticket)
+                .where(
+                    Intent.workspace_id == WORKSPACE,
+                    Intent.effect == "create",
+                    Ticket.id == Intent.ticket_id,
+                    col(Intent.planned_at) > self._wall() - timedelta(days=days),
+                )
+                .order_by(col(Intent.id))
+            ).all()
+        for intent, ticket in rows:
+            if self.stopped is not None:
+                break
+            try:
+                keys = [remote.key for remote in self._tracker.find(intent.marker)]
+            except (TrackerError, InDoubt) as error:
+                self._failed(ticket, error)
+                continue
+            if len(keys) > 1:
+                found.append((ticket.topic, intent.marker, keys))
+                with self._database.writing() as session:
+                    intents.duplicates(session, intent.id or 0, keys, self._wall())
+        return found
 
-    def _again(self, intent_id: int) -> None:
-        with self._database.writing() as session:
-            intent = session.get(Intent, intent_id)
-            if intent is not None and intent.state != "planned":
-                intent.state, intent.generation = "planned", intent.generation + 1
+    def _asked(self) -> Asked:
+        return Asked(self._clock.now(), self._wall(), self._tracker.settle_s, self._fence)
 
-    def _set(self, session: Session, intent_id: int, state: str, outcome: str, now: datetime) -> None:
-        intent = session.get(Intent, intent_id)
-        if intent is None:
-            return
-        intent.state, intent.outcome = state, outcome
-        if state == "sent":
-            intent.sent_at = now
-        else:
-            intent.settled_at = now
+    def _send(self, effect: Effect, intent_id: int) -> Outcome:
+        for again in range(TRIES, 0, -1):
+            with self._database.writing() as session:
+                sending = intents.start(session, effect, intent_id, self._asked())
+            if sending is None:
+                self.stopped = "another run has taken the lease; this one sends nothing more"
+                return "waiting"
+            if isinstance(sending, str):
+                return sending
+            if self._was_frozen(sending):
+                self._end(sending, "planned", "not sent: the process stood still before")
+                continue
+            outcome = self._call(effect, sending, last=again == 1)
+            if outcome is not None:
+                return outcome
+        return "throttled"
 
+    def _was_frozen(self, sending: Sending) -> bool:
+        """Whether so much time went by since `sent` was committed that a reading may have come before us."""
+        settle_s = self._tracker.settle_s
+        limit = max(2.0, settle_s / 4) if settle_s else 10.0
+        return passed(sending.now.boot, sending.now.seconds, self._clock.now()) > limit
 
-def _wanted(session: Session, effect: str, ticket_id: int) -> Ticket | None:
-    """Return the ticket if people still want the effect on it: nobody rejected, undid or hid it meanwhile."""
-    ticket = session.get(Ticket, ticket_id)
-    if ticket is None or ticket.state != _STATE_FOR[effect]:
+    def _call(self, effect: Effect, sending: Sending, *, last: bool) -> Outcome | None:
+        """Call the tracker once and class what came of it; None: it may be sent again."""
+        try:
+            done = effect.send(self._tracker, sending.ticket, sending.op)
+        except TrackerThrottled as error:
+            self._end(sending, "planned", "the tracker asked us to wait")
+            return self._throttled(sending.ticket, error, last=last)
+        except TrackerError as error:
+            self._end(sending, "refused", str(error))
+            self._failed(sending.ticket, error)
+            return "refused"
+        except Exception as error:  # noqa: BLE001 - whatever it was, it may have been had
+            said = "no clear answer" if isinstance(error, InDoubt) else f"stopped by {type(error).__name__}"
+            with self._database.writing() as session:
+                intents.doubt(
+                    session, sending.intent_id, repeatable=effect.repeatable, outcome=said, at=self._wall()
+                )
+            self._failed(sending.ticket, error)
+            return "waiting"
+        self._unreached = 0
+        self._confirm(sending.intent_id, effect, [done])
+        return "confirmed"
+
+    def _throttled(self, ticket: Ticket, error: TrackerThrottled, *, last: bool) -> Outcome | None:
+        if error.scope == "site" or error.after > LONGEST_PAUSE_S:
+            self._failed(ticket, error)
+            return "throttled"
+        if last:
+            self.errors.append(f"T-{ticket.topic}: {error}")
+            return "throttled"
+        self._pause(error.after)
         return None
-    topic = topics.topic(session, ticket.topic)
-    root = topics.topic(session, topic.root) if topic else None
-    return None if root is None or root.state == "ignored" else ticket
 
+    def _failed(self, ticket: Ticket, error: Exception) -> None:
+        """Keep what went wrong, and whether it speaks for more than this ticket."""
+        self.errors.append(f"T-{ticket.topic}: {error}")
+        self._unreached = self._unreached + 1 if isinstance(error, TrackerUnreachable) else 0
+        site_wide = isinstance(error, TrackerThrottled) and (
+            error.scope == "site" or error.after > LONGEST_PAUSE_S
+        )
+        if site_wide or isinstance(error, TrackerDenied) or self._unreached >= UNREACHABLE:
+            self.stopped = str(error)
 
-def _ticket(session: Session, ticket_id: int) -> Ticket:
-    found = session.get(Ticket, ticket_id)
-    assert found is not None  # noqa: S101 - intents refer to tickets by foreign key
-    return found
+    def _end(self, sending: Sending, state: str, outcome: str) -> None:
+        with self._database.writing() as session:
+            intents.end(session, sending, state, outcome, self._wall())
+
+    def _confirm(self, intent_id: int, effect: Effect, found: list[Done]) -> None:
+        with self._database.writing() as session:
+            intents.confirm(session, intent_id, effect, found, self._wall())
+
+    def _settle_one(self, intent: Intent, rebuild: Callable[[Intent], Effect | None]) -> Outcome:
+        if self.stopped is not None:
+            return "throttled"
+        effect = rebuild(intent)
+        doubtful = intent.state != "planned"
+        if effect is None:
+            upsert = intent.effect not in ("create", "transition") and intent.state != "in doubt"
+            if not doubtful or upsert:
+                with self._database.writing() as session:
+                    intents.give_up(session, intent.id or 0, self._wall())
+                return "withdrawn"
+            return "waiting"
+        if intent.state == "sent":
+            with self._database.writing() as session:
+                said = "found after a stop"
+                intents.doubt(
+                    session, intent.id or 0, repeatable=effect.repeatable, outcome=said, at=self._wall()
+                )
+        if not doubtful or effect.repeatable:
+            return self.perform(effect)
+        return self._read(intent.id or 0, effect)
+
+    def _read(self, intent_id: int, effect: Effect) -> Outcome:
+        """Look for what is in doubt, if that is due, and act on it."""
+        with self._database.reading() as session:
+            intent, ticket = session.get(Intent, intent_id), session.get(Ticket, effect.ticket_id)
+        if intent is None or ticket is None:
+            return "waiting"
+        try:
+            if intent.outcome.startswith(intents.TOLD):
+                found = self._as_told(intent, effect, ticket)
+            else:
+                found = self._readings.read(intent, effect, ticket, self._wall())
+        except (TrackerError, InDoubt) as error:
+            self._failed(ticket, error)
+            return "waiting"
+        if found:
+            self._confirm(intent_id, effect, found)
+            return "confirmed"
+        if found is None:
+            return "waiting"
+        with self._database.writing() as session:
+            intents.absent(session, intent_id, self._wall())
+        return self.perform(effect)
+
+    def _as_told(self, intent: Intent, effect: Effect, ticket: Ticket) -> list[Done] | None:
+        """Return the issue or comment that a person named; what isn't there goes back to them."""
+        name = intent.outcome.removeprefix(intents.TOLD)
+        own = [done for done in effect.find(self._tracker, ticket, intent.op) if done.name == name]
+        if own:
+            return own
+        if effect.kind == "create" and (remote := self._tracker.look(name)) is not None:
+            return [Done(remote, is_todays=False)]
+        if effect.kind == "comment" and name in [
+            c.id for c in self._tracker.comments(ticket.remote_id or "")
+        ]:
+            return [Done(comment_id=name)]
+        with self._database.writing() as session:
+            row = session.get(Intent, intent.id)
+            if row is not None:
+                row.state, row.outcome = intents.PERSON, f"{name} can't be seen in the tracker"
+        return None
+
+    def _clean(self) -> None:
+        """Take away the canaries of what has come to an end."""
+        with self._database.reading() as session:
+            left = session.exec(
+                select(Intent, Ticket).where(
+                    Intent.workspace_id == WORKSPACE,
+                    Intent.canary != "",
+                    col(Intent.state) != "in doubt",
+                    Ticket.id == Intent.ticket_id,
+                )
+            ).all()
+        for intent, ticket in left:
+            if self.stopped is not None:
+                return
+            try:
+                self._readings.clean(intent)
+            except TrackerError as error:
+                self._failed(ticket, error)

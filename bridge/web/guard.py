@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from typing import Final
 
@@ -31,13 +31,23 @@ class Guard:
 
     Another site's script can make its own name point at this machine (DNS rebinding) and then read the page
     as its own; the name it asks for gives it away. A bare IP address can't be made to point elsewhere, so any
-    is taken when the server listens at all addresses. `refuse` makes the answer to a foreign name.
+    is taken when the server listens at all addresses (one of `names` is such a wildcard). `signed` are the
+    methods and paths whose requests prove by themselves where they come from: they may carry any name.
+    `refuse` makes the answer to a foreign name.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, refuse: Callable[[Request, str], Response]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        names: Collection[str],
+        refuse: Callable[[Request, str], Response],
+        signed: Collection[tuple[str, str]] = (),
+    ) -> None:
         self._app = app
-        self._names = {*LOOPBACK, host.strip("[]").lower()}
-        self._everywhere = _is_wildcard(host)
+        self._names = {*LOOPBACK, *(name.strip("[]").lower() for name in names if name)}
+        self._everywhere = any(_is_wildcard(name) for name in names)
+        self._signed = frozenset(signed)
         self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +63,7 @@ class Guard:
 
         request = Request(scope)
         name = host_name(request.headers.get("host", ""))
-        if self._is_ours(name):
+        if self._is_ours(name) or (scope["method"], scope["path"]) in self._signed:
             await self._app(scope, receive, send_with_headers)
         else:
             await self._refuse(request, name)(scope, receive, send_with_headers)

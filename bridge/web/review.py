@@ -8,12 +8,11 @@ from typing import ClassVar
 
 from sqlmodel import Session
 
+from bridge import drafting
+from bridge.config.model import Settings
 from bridge.models import Ticket
-from bridge.pipeline.acting import QUOTES
-from bridge.render import ticket_body
+from bridge.render.markdown import Markdown
 from bridge.report import TopicReport, neighbours, topic_reports
-from bridge.store import counts as counting
-from bridge.store import topics as store
 from bridge.web.errors import NotFound
 from bridge.web.topics import TopicRow, topic_row
 from bridge.web.words import Moment, moment
@@ -53,7 +52,7 @@ class Review:
     growing: int
 
 
-def review(session: Session, now: datetime, number: int | None) -> Review:
+def review(session: Session, settings: Settings, now: datetime, number: int | None) -> Review:
     """Build the page; the draft shown is that of `number`, or of the widest reach. Raises NotFound."""
     reports = topic_reports(session, now)
     pairs = [(r, r.ticket) for r in reports if r.ticket is not None and r.ticket.state == "proposed"]
@@ -63,7 +62,7 @@ def review(session: Session, now: datetime, number: int | None) -> Review:
     shown = chosen[0].topic.number if chosen else None
     return Review(
         waiting=[_waiting(report, ticket, now, shown) for report, ticket in pairs],
-        draft=_draft(session, now, *chosen) if chosen else None,
+        draft=_draft(session, settings, now, reports, chosen) if chosen else None,
         growing=sum(1 for report in reports if topic_row(report, now).is_growing) if not pairs else 0,
     )
 
@@ -78,19 +77,23 @@ def _waiting(report: TopicReport, ticket: Ticket, now: datetime, shown: int | No
     )
 
 
-def _draft(session: Session, now: datetime, report: TopicReport, ticket: Ticket) -> Draft:
+def _draft(
+    session: Session,
+    settings: Settings,
+    now: datetime,
+    reports: list[TopicReport],
+    chosen: tuple[TopicReport, Ticket],
+) -> Draft:
+    report, ticket = chosen
     number = report.topic.number
+    material = drafting.gather(session, now, [number], reports)
+    text = drafting.text_of(report, material, settings, neighbours(session, number, 3))
+    fmt = Markdown()
     return Draft(
         row=topic_row(report, now),
         tracker=ticket.tracker,
         project=ticket.project,
         type=ticket.type,
         heading=report.topic.title,
-        body=ticket_body(
-            report,
-            store.evidence(session, [number], now).get(number, [])[:QUOTES],
-            sources=counting.topic_sources(session, now, [number]).get(number, {}),
-            kinds=counting.topic_kinds(session, now, [number]).get(number, {}),
-            similar=neighbours(session, number, 3),
-        ),
+        body=fmt.write(drafting.document_of(text, settings, fmt, ticket.project)),
     )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -27,6 +28,7 @@ from bridge.web.today import today
 from bridge.web.topic import Merged, evidence_page, find, topic_page
 from bridge.web.topics import as_csv, chosen_reports, topic_list
 from bridge.web.unassigned import unassigned
+from bridge.web.webhook import PATH, JiraHook
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" '
@@ -62,7 +64,12 @@ def make_site(database: Database, settings: Settings, clock: Callable[[], dateti
     app.add_exception_handler(HTTPException, site.on_http_error)
     app.add_exception_handler(StoreError, site.on_store_error)
     app.add_exception_handler(Exception, site.on_fault)
-    app.add_middleware(Guard, host=settings.server.host, refuse=site.refuse)
+    signed: set[tuple[str, str]] = set()
+    if secret := settings.jira.webhook_secret.reveal():
+        app.post(PATH)(JiraHook(database, secret, clock).receive)
+        signed.add(("POST", PATH))
+    names = (settings.server.host, urlsplit(settings.server.url).hostname or "")
+    app.add_middleware(Guard, names=names, signed=signed, refuse=site.refuse)
     return app
 
 
@@ -128,7 +135,7 @@ class _Site:
         """Show what waits for a person."""
         name = request.query_params.get("topic")
         number = query.topic_number(name) if name else None
-        return self._page(lambda session, now: review(session, now, number), "/review")
+        return self._page(lambda session, now: review(session, self._settings, now, number), "/review")
 
     def backlog(self, request: Request) -> HTMLResponse:
         """Show the issues of the embedded backlog."""
@@ -178,7 +185,7 @@ class _Site:
         """Answer a request that names another machine."""
         message = (
             f"This page was asked for under the name {name[:80]!r}, which is not this server's. "
-            "It answers to localhost, 127.0.0.1 and server.host of the settings."
+            "It answers to localhost, 127.0.0.1, and server.host and the host of server.url of the settings."
         )
         return self._sorry(request, 400, message)
 

@@ -15,6 +15,7 @@ CODES = {
     "ModelError": 3,
     "PartialFailure": 4,
     "TrackerError": 5,
+    "InDoubt": 5,
     "AlreadyRunning": 6,
 }
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from builders import Bench, sixty, theme
 
-from bridge.plan import Action, Change, Draft, Plan, changes, lines
+from bridge.plan import Action, Asked, Change, Draft, Person, Plan, changes, lines
+from bridge.render.document import Document, Paragraph, Text
 
 
 def draft(**parts: Any) -> Draft:
@@ -14,7 +15,7 @@ def draft(**parts: Any) -> Draft:
         "project": "FB",
         "type": "Bug",
         "title": "Bags get lost",
-        "body": "…",
+        "document": Document(()),
         "fields": {"reach": 7},
     }
     return Draft(**{**given, **parts})
@@ -26,6 +27,7 @@ def action(effect: Any, **parts: Any) -> Action:
         "topic": 4,
         "ticket_id": 1,
         "key": "FB-1",
+        "project": "FB",
         "draft": draft(),
         "changes": (),
         "people": 7,
@@ -42,7 +44,13 @@ def test_only_what_differs_is_a_change():
 
 
 def test_the_hash_changes_with_every_word_that_is_sent():
-    variants = [draft(), draft(title="x"), draft(body="x"), draft(project="x"), draft(type="x")]
+    variants = [
+        draft(),
+        draft(title="x"),
+        draft(document=Document((Paragraph((Text("x"),)),))),
+        draft(project="x"),
+        draft(type="x"),
+    ]
 
     assert len({variant.payload_hash for variant in variants}) == 5
     assert draft().payload_hash == draft(fields={"reach": 8}).payload_hash
@@ -50,16 +58,23 @@ def test_the_hash_changes_with_every_word_that_is_sent():
 
 def test_a_plan_reads_as_lines():
     update = action("update", changes=(Change("reach", 5, 7), Change("evidence", [1], [2])))
-    plan = Plan(actions=(action("create"), update), proposed=(draft(),), shadow=(draft(),))
+    asked = Asked(4, "Bug", "Bags get lost", 7)
+    wait = action("wait", reason="not clear yet")
+    lost = Person(topic=5, project="FB", key="FB-2", reason="FB-2 is gone", next_step="look for it")
+    plan = Plan(
+        actions=(action("create"), update, wait), proposed=(asked,), shadow=(asked,), needs_person=(lost,)
+    )
 
     told = lines(plan, tracker="local")
 
     assert told[0] == '+ create  Bug      "Bags get lost"  T-4  7 people'
     assert told[1] == "~ update  FB-1     reach 5 → 7 · evidence changed  T-4"
-    assert told[2].startswith("? review  Bug")
-    assert told[3].startswith("· shadow  Bug")
-    assert told[-1].startswith("1 to create, 1 to update, 1 ")
-    assert lines(plan, tracker="local", sent=True)[-1].startswith("1 created, 1 updated in local, 1 ")
+    assert told[2] == "… wait    FB-1     not clear yet  T-4"
+    assert told[3].startswith("? review  Bug")
+    assert told[4].startswith("· shadow  Bug")
+    assert told[5] == "! person  FB-2     FB-2 is gone; look for it  T-5"
+    assert told[-1] == "1 to create, 1 to update, 1 to wait, 1 waiting for review"
+    assert lines(plan, tracker="local", sent=True)[-1].startswith("1 created, 1 updated, 1 in doubt in local")
 
 
 @pytest.fixture

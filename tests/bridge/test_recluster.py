@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import Bench, theme
+from builders import Bench, item, theme
 
 from bridge.errors import InputError
+from bridge.placing import topic_number
 from bridge.recluster import apply, as_json, compare
 
 
@@ -160,3 +161,126 @@ def test_an_empty_store_has_nothing_to_compare(bench: Bench):
     bench.take(theme("bag", 1))
     bench.run()
     assert as_json(compare(bench.context()))["born"] == []
+
+
+def free(bench: Bench, *names: str) -> None:
+    """Take items out of their topics, as if they were unsure."""
+    for name in names:
+        bench.query(
+            "UPDATE assignment SET topic = NULL, status = 'unsure' WHERE statement_id IN (SELECT"
+            " s.id FROM statement s JOIN item i ON i.id = s.item_id WHERE external_id = ?)",
+            name,
+        )
+
+
+@pytest.mark.parametrize(("freed", "join"), [(6, True), (9, False)])
+def test_free_ones_join_a_topic_only_if_at_least_half_of_their_cluster_is_in_it(
+    done: Bench, freed: int, join: bool
+):
+    topic = number_of(done, "legroom-000")
+    free(done, *(f"legroom-{n:03}" for n in range(freed)))
+    found = compare(done.context())
+    (shown,) = [row for row in as_json(found)["continued"] if row["topic"] == f"T-{topic}"]
+
+    counts = apply(done.context(), found)
+
+    assert shown["statements"] - shown["stay"] >= freed
+    assert shown["join"] == counts["joined"] == (freed if join else 0)
+    assert done.topic_of("legroom-000") == (f"T-{topic}" if join else None)
+
+
+def test_what_is_shown_is_what_is_done(done: Bench):
+    app, legroom, bag = (number_of(done, f"{name}-004") for name in ("app", "legroom", "bag"))
+    done.query("UPDATE assignment SET topic = ? WHERE topic = ?", app, legroom)
+    free(done, *(f"bag-{n:03}" for n in range(18)), "app-001")
+    found = compare(done.context())
+    shown = as_json(found)
+
+    counts = apply(done.context(), found)
+
+    after = dict(done.query("SELECT topic, count(*) FROM assignment WHERE status = 'published' GROUP BY 1"))
+    joined = dict(
+        done.query(
+            "SELECT topic, count(*) FROM assignment WHERE reason LIKE '%joins its cluster%' GROUP BY 1"
+        )
+    )
+    made = done.query("SELECT number, split_from FROM topic WHERE number > ?", max(app, legroom, bag))
+    parts = [(None, part) for part in shown["born"]]
+    parts += [(int(row["from"][2:]), part) for row in shown["split"] for part in row["into"]]
+    assert counts["born"] == len(shown["born"]) > 0
+    assert counts["split"] == len(parts) - len(shown["born"]) > 0
+    assert counts["joined"] == sum(row["join"] for row in shown["continued"]) > 0
+    assert sorted((after[number], parent) for number, parent in made) == sorted(
+        (part["statements"], parent) for parent, part in parts
+    )
+    assert joined == {int(row["topic"][2:]): row["join"] for row in shown["continued"] if row["join"]}
+
+
+@pytest.mark.parametrize("people", [1, 2])
+@pytest.mark.parametrize("of_a_topic", [False, True])
+def test_what_one_person_alone_says_is_no_topic(done: Bench, people: int, of_a_topic: bool):
+    name = "app" if of_a_topic else "legroom"
+    app, legroom = number_of(done, "app-004"), number_of(done, "legroom-004")
+    if of_a_topic:
+        done.query("UPDATE assignment SET topic = ? WHERE topic = ?", app, legroom)
+    else:
+        free(done, *(f"legroom-{n:03}" for n in range(14)))
+    done.query(
+        "UPDATE assignment SET speaker = 'p' || (statement_id / 2 % ?) WHERE statement_id IN (SELECT s.id"
+        " FROM statement s JOIN item i ON i.id = s.item_id WHERE i.external_id LIKE ?)",
+        people,
+        f"{name}-%",
+    )
+    found = compare(done.context())
+    shown = as_json(found)
+    parts = [part for row in shown["split"] for part in row["into"]] if of_a_topic else shown["born"]
+
+    counts = apply(done.context(), found)
+
+    several = people > 1
+    assert bool([part for part in parts if name in part["quotes"][0]]) == several
+    assert counts["split" if of_a_topic else "born"] == len(parts)
+    assert (number_of(done, f"{name}-004") > max(app, legroom)) == several
+
+
+def test_a_topic_that_would_be_one_persons_by_now_is_not_made(done: Bench):
+    free(done, *(f"legroom-{n:03}" for n in range(14)))
+    found = compare(done.context())
+    done.query("UPDATE assignment SET speaker = 'one' WHERE topic IS NULL")
+
+    counts = apply(done.context(), found)
+
+    assert len(found.lineage.born) == 1
+    assert counts["born"] == 0
+
+
+def test_of_many_copies_of_one_text_all_are_in_the_cluster_of_the_first(bench: Bench):
+    said = [item("the app crashes every single time", f"same-{n:03}", by=f"p{n}") for n in range(60)]
+    bench.take([*theme("bag", 12), *said])
+    bench.run("discover")
+    copies = {
+        key
+        for (key,) in bench.query(
+            "SELECT s.id FROM statement s JOIN item i ON i.id = s.item_id WHERE i.external_id LIKE 'same-%'"
+        )
+    }
+
+    found = compare(bench.context())
+
+    (cluster,) = [set(keys) for keys in found.members.values() if copies & set(keys)]
+    assert cluster == copies
+    assert found.looked_at == 72
+
+
+def test_vectors_that_are_no_longer_stored_are_made_again(done: Bench):
+    before = compare(done.context())
+    done.query("DELETE FROM vector WHERE rowid % 2 = 0")
+
+    assert compare(done.context()) == before
+
+
+def test_a_topic_number_has_nine_digits_at_most():
+    assert topic_number("T-999999999") == 999_999_999
+    for text in ("T-1000000000", "9" * 5_000):
+        with pytest.raises(InputError, match="is no topic; write T-12"):
+            topic_number(text)

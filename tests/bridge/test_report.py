@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from builders import NOW, Bench, sixty
 
-from bridge.render import ticket_body
 from bridge.report import neighbours, topic_detail, topic_reports
 from bridge.simulate import simulate
-from bridge.store import topics as store
 from bridge.store.counts import totals
 from bridge.times import stamp
 
@@ -73,41 +70,6 @@ def test_the_history_of_a_topic_names_who_did_what(done: Bench):
     assert told[0] == ("bridge", "found")
     assert ("ben", "rename (undone)") in told
     assert ("policy", "proposed a ticket") in told
-
-
-def test_a_ticket_says_how_many_since_when_and_quotes_literally(done: Bench):
-    with done.database.reading() as session:
-        report = topic_reports(session, done.now, [1])[0]
-        quotes = store.evidence(session, [1], done.now)[1]
-        body = ticket_body(
-            report, quotes, sources={"reviews": 9}, kinds={"problem": 9}, similar=[{"topic": "T-2"}]
-        )
-
-    assert body.startswith(
-        f"**{report.counts.reach} people** said this {report.counts.mentions} times since"
-        f" {report.counts.first_seen:%Y-%m-%d}"
-    )
-    for quote in quotes:
-        assert f"> {quote.text}" in body
-    assert "Sources: reviews 9." in body
-    assert "Kinds: problem 9." in body
-    assert "Similar topics: T-2." in body
-    assert body.rstrip().endswith("Topic T-1, found by Feedback Bridge.")
-
-
-def test_the_names_in_a_ticket_bring_no_mark_up_and_no_mail_address(done: Bench):
-    with done.database.reading() as session:
-        report = topic_reports(session, done.now, [1])[0]
-        quote = store.evidence(session, [1], done.now)[1][0]
-    names = ["[Ana](http://x.example)", "Ana <ana@a.example>", "ana.ruiz@a.example"]
-    quotes = [dataclasses.replace(quote, author=name, account="A*B\n# C") for name in names]
-
-    body = ticket_body(report, quotes, sources={}, kinds={}, similar=[])
-
-    assert r"— \[Ana\]\(http://x.example\), A\*B \# C, " in body
-    assert r"— Ana \<…\>, " in body
-    assert "— …, " in body
-    assert "@" not in body.replace(quote.text, "")
 
 
 def test_totals_are_a_recount(done: Bench):

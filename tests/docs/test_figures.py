@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import Bench
+from sqlmodel import SQLModel
 
 from bridge.decide import PROVED, Create, Nothing, Propose, TopicView, WouldCreate, decide
-from bridge.models import SQLModel
-from bridge.pipeline import acting, context, pulling, saying, themes
+from bridge.pipeline import context, deciding, pulling, saying, themes
 from bridge.report import WEEKS
-from bridge.tracker import ledger
+from bridge.tracker import intents
 from connectors.files import PRESETS
 from topics import assign, discover, evidence, graph, records, resolution, trend, working
 
@@ -64,7 +64,7 @@ FIGURES = [
     ("docs/how-it-works.md", "a fixed seed", isinstance(graph.SEED, int)),
     ("docs/how-it-works.md", "at most 500 items", context.SLICE == 500 and pulling.BATCH == 500),
     ("docs/how-it-works.md", "at most 10,000 statements", themes.CHUNK == 10_000),
-    ("docs/how-it-works.md", "after three times", ledger.GENERATIONS == 3),
+    ("docs/how-it-works.md", "after three times", intents.GENERATIONS == 3),
     ("README.md", "at least five statements that are alike", discover.MIN_BIRTH == 5),
     ("README.md", "about a hundred statements", discover.BACKLOG == 100),
 ]
@@ -129,10 +129,11 @@ def test_the_default_project_and_types_are_told(pages: dict[str, Page]):
     page = pages["docs/rules.md"].text
 
     assert (
-        f"it is `{acting.LOCAL_PROJECT}`, and `Bug` for a problem, `Story` for a request, `Task` for the rest"
+        f"it is `{deciding.LOCAL_PROJECT}`, "
+        "and `Bug` for a problem, `Story` for a request, `Task` for the rest"
         in page
     )
-    assert acting.DEFAULT_TYPES == {"problem": "Bug", "request": "Story"}
+    assert deciding.DEFAULT_TYPES == {"problem": "Bug", "request": "Story"}
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/rules.md", "docs/settings.md"])

@@ -151,20 +151,31 @@ def test_items_tickets_sources_and_settings(shapes: Page, full: Bench, tell: Tel
     assert list(kinds[0]) == ["connector", "title", "summary"]
 
 
-def test_a_run(shapes: Page, tell: Tell):
+def test_a_plan(shapes: Page, tell: Tell):
     shown = example(shapes, "Run and sync")
+
+    given = json.loads(tell("sync", "--dry-run", "--json"))
+
+    assert list(shown) == list(given)
+    same(shown["changes"], given["changes"])
+    assert list(given["steps"]) == list(shown["steps"])
+    changed = {field["name"] for change in given["changes"] for field in change["fields"]}
+    assert changed == {"title", "reach", "mentions", "recurrence", "last_seen", "evidence"}
+
+
+def test_a_run(shapes: Page, tell: Tell):
+    shown = example(shapes, "Run and sync", 1)
 
     given = json.loads(tell("run", "--json"))
 
     assert list(shown) == list(given)
     assert list(shown["plan"]) == list(given["plan"])
-    same(shown["plan"]["actions"], given["plan"]["actions"])
+    same(shown["plan"]["done"], given["plan"]["done"])
+    assert given["plan"]["changes"] == []
     assert tuple(given["steps"]) == STEPS
     for name, step in shown["steps"].items():
         assert list(step) == list(given["steps"][name]), name
     assert f"`{' '.join(STEPS)}`" in shapes.text
-    changed = {change["field"] for action in given["plan"]["actions"] for change in action["changes"]}
-    assert changed == {"reach", "mentions", "last_seen", "evidence"}
 
 
 def test_a_run_that_ends_before_the_plan_has_none(tell: Tell):

@@ -3,9 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from clouds import cloud, in_topics, seen
+import pytest
+from clouds import DIMENSION, cloud, in_topics, seen
 
 from topics.assign import GATE, assign, placed
+from topics.discover import KNOWN
 
 
 def two_topics(new: int = 6):
@@ -108,3 +110,39 @@ def test_placements_can_be_told_as_they_stand():
     (placement,) = placed(working, np.array([2]))
 
     assert (placement.key, placement.topic) == (3, 3)
+
+
+def test_what_is_new_beside_a_topic_waits_until_enough_of_its_neighbourhood_is_in_it():
+    lean = np.zeros((16, DIMENSION), np.float32)
+    lean[:, 2] = 0.7
+    working, _ = seen(np.concatenate([cloud(1, 6), cloud(1, 16, seed=2) + lean, cloud(9, 30)]))
+    working = in_topics(working, *[5] * 6, *[0] * 16, *[3] * 30)
+
+    first_drops, _ = assign(working, resolution=0.1, tie=0.5)
+    after, placements = assign(working, resolution=0.1, tie=0.5, known=KNOWN)
+
+    assert first_drops.topics[6:22].tolist() == [5] * 16
+    assert after.topics[6:22].tolist() == [0] * 16
+    assert {p.nearest for p in placements} == {5}
+    assert all(p.score < KNOWN for p in placements)
+
+
+@pytest.mark.parametrize(("strays", "end"), [(1, 5), (2, 5), (3, 3), (6, 3)])
+def test_a_few_strays_go_where_they_belong_but_no_exodus_leaves_a_topic(strays: int, end: int):
+    vectors = np.concatenate([cloud(0, 20), cloud(1, 20), cloud(1, strays, seed=2)])
+    working = in_topics(seen(vectors)[0], *[3] * 20, *[5] * 20, *[3] * strays)
+
+    after, _ = assign(working, resolution=1.0, tie=0.5)
+
+    assert after.topics[40:].tolist() == [end] * strays
+    assert after.topics[:40].tolist() == [3] * 20 + [5] * 20
+
+
+@pytest.mark.parametrize(("old", "new", "end"), [(12, 2, 3), (9, 6, 0)])
+def test_a_community_without_an_anchor_is_a_topics_only_if_nearly_all_of_it_is(old: int, new: int, end: int):
+    vectors = np.concatenate([cloud(0, 30), cloud(1, old), cloud(1, new, seed=2)])
+    working = in_topics(seen(vectors)[0], *[3] * (30 + old), *[0] * new)
+
+    after, _ = assign(working, resolution=1.0, tie=0.5)
+
+    assert after.topics[30 + old :].tolist() == [end] * new

@@ -3,10 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from clouds import BLOCKS, cloud, in_topics, seen
+from clouds import BLOCKS, DIMENSION, cloud, in_topics, seen
 
+from topics.assign import GATE
 from topics.discover import BULK, MIN_BIRTH, Settings, cluster, discover, tune
 from topics.graph import BULK_TIE, COLD_TIE
+from topics.resolution import SMALL
 
 PICKED = Settings(resolution=1.0, picked_at=30, cold=True)
 
@@ -99,3 +101,28 @@ def test_clusters_are_blind_to_topics_and_leave_out_the_few():
     assert (blind == knowing).all()
     assert len(set(blind[:12].tolist())) == len(set(blind[12:24].tolist())) == 1
     assert blind[24:].tolist() == [-1, -1]
+
+
+def test_what_is_new_beside_a_topic_is_born_though_its_community_is_that_topics():
+    lean = np.zeros((16, DIMENSION), np.float32)
+    lean[:, 2] = 0.7
+    working, _ = seen(np.concatenate([cloud(1, 6), cloud(1, 16, seed=2) + lean, cloud(9, 30)]))
+    working = in_topics(working, *[5] * 6, *[0] * 16, *[3] * 30)
+    coarse = Settings(resolution=0.1, picked_at=30, cold=False)
+
+    (birth,) = discover(working, coarse)
+
+    assert set(birth.keys) <= set(range(7, 23))
+    assert len(birth.keys) >= 12
+    assert birth.coherence >= GATE
+    assert discover(working, coarse, fresh=0) == []
+    assert discover(working, replace(coarse, cold=True)) == []
+    assert len(discover(working, replace(coarse, cold=True), seen=SMALL)) == 1
+    assert discover(replace(working, pinned=working.topics == 0), coarse) == []
+
+
+def test_what_lies_scattered_among_a_topics_members_is_not_born():
+    working, _ = seen(cloud(1, 40))
+    working = in_topics(working, *[5, 5, 5, 0] * 10)
+
+    assert discover(working, Settings(resolution=0.1, picked_at=30, cold=False)) == []

@@ -81,6 +81,34 @@ def test_a_doubtful_vector_is_refused_with_its_reason(rows: list[Any], said: str
         encoder.encode(["bag"])
 
 
+@pytest.mark.parametrize("indices", [[1, 2], [0, 0], [0, 2], [-1, 0]])
+def test_vectors_that_are_not_those_of_the_texts_are_refused(indices: list[int]):
+    body = json.dumps({"data": [{"index": i, "embedding": [1.0] * 256} for i in indices]})
+    encoder = encoder_behind(after_the_first(lambda _: httpx.Response(200, text=body)))
+
+    with pytest.raises(ModelError, match="indices are not those of the texts"):
+        encoder.encode(["bag", "seat"])
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"data": [{"index": 1e400, "embedding": [1.0]}]}', "no list of vectors"),
+        ('{"data": [{"index": NaN, "embedding": [1.0]}]}', "no list of vectors"),
+        ('{"data": [{"index": 0, "embedding": [1e400, 1.0]}]}', "NaN, infinity"),
+        ('{"data": [{"index": 0, "embedding": [1e39, 1.0]}]}', "NaN, infinity"),
+        (f'{{"data": [{{"index": 0, "embedding": [1{"0" * 400}, 1.0]}}]}}', "no list of vectors"),
+        (f'{{"data": [{{"index": 0, "embedding": [1{"0" * 5000}, 1.0]}}]}}', "something that is not JSON"),
+        ("[" * 100_000 + "]" * 100_000, "something that is not JSON"),
+        ('{"data": ' * 50_000 + "1" + "}" * 50_000, "something that is not JSON"),
+    ],
+    ids=lambda value: value[:60],
+)
+def test_numbers_and_nesting_beyond_all_bounds_are_refused_in_words(body: str, said: str):
+    with pytest.raises(ModelError, match=rf"openai:small sent .*{said}.*nothing of it was used"):
+        encoder_behind(lambda _: httpx.Response(200, text=body))
+
+
 @pytest.mark.parametrize("body", ["<html>", "[]", "{}", '{"data": 3}', '{"data": [{}]}'])
 def test_an_answer_of_another_shape_is_refused(body: str):
     with pytest.raises(ModelError, match=r"openai:small sent .*nothing of it was used"):

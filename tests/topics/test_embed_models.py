@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from tokenizers import Tokenizer
 
 from topics.embed import make_encoder
+from topics.encoders import use
 from topics.encoders.onnx_graph import FLOAT, Graph
+from topics.encoders.use_files import make_tokenizer
 from topics.errors import ModelError
 
 SENTENCE = "The app crashes when I pick a seat"
@@ -160,3 +163,37 @@ def test_a_package_with_damaged_files_is_refused_with_what_to_do(
     with pytest.raises(ModelError, match="damaged"):
         make_encoder("use", cache=tmp_path)
     assert list(tmp_path.glob("*.onnx")) == []
+
+
+@pytest.mark.slow
+def test_the_tokenizer_of_use_is_made_once_and_survives_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    made = []
+
+    def make(model: bytes) -> Tokenizer:
+        made.append(model)
+        return make_tokenizer(model)
+
+    monkeypatch.setattr(use, "make_tokenizer", make)
+    texts = [
+        SENTENCE,
+        "Wo bleibt mein Koffer?",
+        "\u8377\u7269\u304c  \u5c4a",
+        "\U0001f621\U0001f621 \u2581",
+        "",
+    ]
+    first = make_encoder("use", cache=tmp_path).encode(texts)
+    (cached,) = tmp_path.glob("*.tokenizer.json")
+    again = make_encoder("use", cache=tmp_path).encode(texts)
+    count = len(made)
+    cached.write_bytes(cached.read_bytes()[:1000])
+    repaired = make_encoder("use", cache=tmp_path).encode(texts)
+
+    assert count == 1
+    assert len(made) == 2
+    assert np.array_equal(first, again)
+    assert np.array_equal(first, repaired)
+    assert use.tokens_of(Tokenizer.from_file(str(cached)), texts) == use.tokens_of(
+        make_tokenizer(made[0]), texts
+    )

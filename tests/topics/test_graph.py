@@ -3,8 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from clouds import cloud, in_topics, keys, seen
+from scipy.sparse import csr_matrix
 
-from topics.graph import communities, neighbour_graph, own_share, topic_shares, with_anchors
+from topics.graph import (
+    closeness,
+    communities,
+    neighbour_graph,
+    own_share,
+    topic_shares,
+    typical,
+    with_anchors,
+)
 
 
 def test_the_graph_is_symmetric_and_of_two_weights_the_larger_counts():
@@ -83,3 +92,28 @@ def test_the_shares_of_topics_add_up_to_at_most_one():
     assert shares.shape == (24, 2)
     assert (shares.sum(axis=1) <= 1 + 1e-9).all()
     assert shares[0, 0] > shares[0, 1]
+
+
+def ring(*weights: float) -> csr_matrix:
+    """Return the graph of one node with a neighbour for each of these weights."""
+    edges = np.zeros((len(weights) + 1, len(weights) + 1))
+    edges[0, 1:] = weights
+    return csr_matrix(np.maximum(edges, edges.T))
+
+
+def test_how_close_a_statement_is_are_its_five_nearest_and_a_missing_one_counts():
+    many, few = ring(0.81, 0.01, 0.64, 0.49, 0.36, 0.25), ring(0.81, 0.64)
+
+    assert closeness(many)[0] == pytest.approx((0.9 + 0.8 + 0.7 + 0.6 + 0.5) / 5)
+    assert closeness(few)[0] == pytest.approx((0.9 + 0.8) / 5)
+    assert closeness(few)[1] == pytest.approx(0.9 / 5)
+
+
+def test_typical_is_what_is_about_as_close_as_the_middle_member_of_its_own_group():
+    near = np.array([0.8, 0.9, 0.7, 0.53, 0.51, 0.4, 0.4, 0.3, 0.25, 0.1], np.float32)
+    groups = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 2])
+    members = np.array([True, True, True, False, False, True, True, True, False, False])
+
+    found = typical(near, groups, members)
+
+    assert found.tolist() == [True, True, True, True, False, True, True, True, False, True]

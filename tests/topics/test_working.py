@@ -6,6 +6,7 @@ from clouds import BLOCKS, DIMENSION, cloud, in_topics, keys, seen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from topics import working
 from topics.encoders.base import Block
 from topics.working import (
     MIN_COSINE,
@@ -13,6 +14,7 @@ from topics.working import (
     NEIGHBOURS,
     Mean,
     Working,
+    afresh,
     arrive,
     centred,
     prune,
@@ -33,6 +35,27 @@ def test_the_nearest_neighbours_are_found_exactly():
         assert working.weights[row][: len(near)] == pytest.approx(
             similar[row, best[: len(near)]] ** 2, abs=1e-5
         )
+
+
+@pytest.mark.parametrize("count", [3, 20, 255, 256, 300, 777])
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_nearest_are_found_whatever_the_size_and_also_among_equals(count: int, alike: bool):
+    vectors = cloud(0, count)
+    if alike:
+        vectors[:] = np.repeat(vectors[:3], -(-count // 3), axis=0)[:count]
+
+    working, mean = seen(vectors)
+    space = centred(vectors, mean, BLOCKS)
+    similar = space @ space.T
+    np.fill_diagonal(similar, -2)
+    width = min(count - 1, working.neighbours.shape[1])
+    best = -np.sort(-similar, axis=1)[:, :width]
+
+    assert working.weights[:, :width] == pytest.approx(np.where(best >= MIN_COSINE, best**2, 0), abs=1e-5)
+    for row, near in enumerate(working.neighbours.tolist()):
+        there = [key for key in near if key >= 0]
+        assert len(set(there)) == len(there)
+        assert similar[row, np.array(there, int) - 1] == pytest.approx(best[row, : len(there)], abs=1e-5)
 
 
 def test_nobody_is_their_own_neighbour_and_the_first_has_none():
@@ -120,3 +143,30 @@ def test_pruning_keeps_the_newest_of_each_and_what_people_placed(
         dropped = [key for key in members if key not in left]
         if dropped and not any(key in pinned for key in members):
             assert max(dropped) < min(left)
+
+
+def test_a_fresh_look_at_few_finds_what_an_arrival_finds():
+    vectors = np.concatenate([cloud(0, 40), cloud(1, 30)])
+    arrived, mean = seen(vectors)
+
+    fresh = afresh(arrived.keys, centred(vectors, mean, BLOCKS))
+
+    assert (fresh.neighbours == arrived.neighbours).all()
+    assert fresh.weights == pytest.approx(arrived.weights)
+    assert (len(fresh), fresh.topics.tolist(), fresh.pinned.any()) == (70, [0] * 70, False)
+
+
+def test_a_fresh_look_at_many_takes_the_directions_that_matter(monkeypatch: pytest.MonkeyPatch):
+    vectors = np.concatenate([cloud(axis, 40) for axis in range(4)])
+    _, mean = seen(vectors)
+    space = centred(vectors, mean, BLOCKS)
+    exact = afresh(np.arange(160), space)
+
+    monkeypatch.setattr(working, "MANY", 160)
+    fresh = afresh(np.arange(160), space)
+
+    there = fresh.neighbours >= 0
+    assert (fresh.neighbours != exact.neighbours).any()
+    assert (fresh.neighbours // 40 == np.arange(160)[:, None] // 40)[there].all()
+    squares = (space[np.arange(160)[:, None], :] * space[fresh.neighbours]).sum(axis=2) ** 2
+    assert np.abs(fresh.weights - squares)[there].mean() < 0.1

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from clouds import DIMENSION, cloud, in_topics
 
+from topics.assign import assign
 from topics.encoders.base import Block
 from topics.working import Mean, Working, arrive, centred
 
@@ -44,3 +46,16 @@ def test_a_german_statement_has_its_english_twin_for_a_nearer_neighbour_than_ano
     )
 
     assert working.neighbours[2, :2].tolist() == [1, 2]
+
+
+def test_a_german_statement_joins_the_topic_of_what_it_says_in_english():
+    blocks = (Block("english", 0, DIMENSION, 1.0), Block("every", DIMENSION, 2 * DIMENSION, 0.85))
+    english = np.concatenate([np.hstack([cloud(n, 20), cloud(n, 20, seed=2)]) for n in (0, 1)])
+    german = np.hstack([np.zeros((4, DIMENSION), np.float32), cloud(1, 4, seed=3)])
+    vectors = np.concatenate([english, german])
+    mean = Mean.zero(2 * DIMENSION).plus(vectors)
+    working = arrive(Working.empty(2 * DIMENSION), np.arange(1, 45), vectors, mean, blocks)
+
+    after, _ = assign(in_topics(working, *[3] * 20, *[5] * 20, *[0] * 4), resolution=1.0, tie=0.5)
+
+    assert after.topics[40:].tolist() == [5] * 4

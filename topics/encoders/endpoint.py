@@ -83,7 +83,8 @@ class Endpoint:
     def _vectors(self, answer: Any, count: int) -> NDArray[np.float32]:
         try:
             rows = sorted(answer["data"], key=lambda row: int(row["index"]))
-            vectors = np.array([row["embedding"] for row in rows], dtype=np.float32)
+            with np.errstate(over="ignore"):  # too large a number becomes infinity, which is refused below
+                vectors = np.array([row["embedding"] for row in rows], dtype=np.float32)
             places = [int(row["index"]) for row in rows]
         except (KeyError, TypeError, ValueError, OverflowError):
             raise self._nonsense("no list of vectors of one length") from None

@@ -1,5 +1,7 @@
 """what the tracker has, what we wrote there, and effects that are had exactly once"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -47,7 +49,7 @@ def upgrade() -> None:
         )
 
 
-def _intent() -> tuple[sa.Column, ...]:
+def _intent() -> tuple[sa.Column[Any], ...]:
     return (
         sa.Column("key", sa.String(), nullable=True),
         sa.Column("op", sa.String(), nullable=True),
@@ -109,6 +111,16 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "name", name=op.f("pk_lease")),
     )
     op.create_table(
+        "remembered",
+        sa.Column("workspace_id", ID, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_remembered_workspace_id_workspace")
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "name", name=op.f("pk_remembered")),
+    )
+    op.create_table(
         "delivery",
         sa.Column("workspace_id", ID, nullable=False),
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -130,5 +142,5 @@ def downgrade() -> None:
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         for name in ("adopted", "also_of", "alike"):
             batch_op.drop_column(name)
-    for table in ("delivery", "lease", "mirror"):
+    for table in ("delivery", "remembered", "lease", "mirror"):
         op.drop_table(table)

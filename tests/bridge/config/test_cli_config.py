@@ -15,6 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from bridge.cli import config
+from bridge.config.keys import settings_keys
 from bridge.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def test_show_prints_every_setting_as_toml(run: Run, desk: Desk):
     assert lines["policy.mode"] == '"shadow"'
     assert lines["policy.create_when.people"] == "5"
     assert lines["policy.kinds"] == '["problem", "request"]'
-    assert len(lines) == 22
+    assert len(lines) == len(settings_keys())
 
 
 def test_show_origin_says_where_each_value_came_from(run: Run, desk: Desk):
@@ -97,7 +98,7 @@ def test_show_speaks_every_format(run: Run):
     assert {"key": "server.port", "value": 8765} in lines
     assert {"key": "policy.kinds", "value": '["problem", "request"]'} in table
     assert page[0] == "| key | value |"
-    assert len(lines) == len(table) == len(page) - 2 == 22
+    assert len(lines) == len(table) == len(page) - 2 == len(settings_keys())
 
 
 @pytest.mark.parametrize("layout", ["table", "json", "jsonl", "csv", "md"])
@@ -134,7 +135,7 @@ def test_get_prints_one_value(run: Run, words: list[str], printed: str):
     [
         ("policy.mod", '"policy.mod" is no setting; did you mean policy.mode?'),
         ("zzzzz", '"zzzzz" is no setting; list them with: feedback-bridge config show'),
-        ("server", "server is a table of settings; name one of: server.host, server.port"),
+        ("server", "server is a table of settings; name one of: server.host, server.port, server.url"),
     ],
 )
 def test_get_names_the_nearest_setting(run: Run, key: str, message: str):
@@ -185,15 +186,15 @@ def test_init_writes_the_file_named_on_the_command_line(run: Run, desk: Desk):
 
 
 def test_init_keeps_a_file_that_is_there_unless_forced(run: Run, desk: Desk):
-    desk.write("tracker = 'jira'")
+    desk.write("policy.mode = 'shadow'")
 
     refused = run("init")
 
     assert isinstance(refused.exception, InputError)
     assert "--force" in str(refused.exception)
-    assert desk.load().settings.tracker == "jira"
+    assert desk.load().settings.policy.mode == "shadow"
     assert run("init", "--force").exit_code == 0
-    assert desk.load().settings.tracker == "local"
+    assert desk.load().settings.policy.mode == "review"
 
 
 def test_init_says_why_it_cannot_write(run: Run, desk: Desk):
@@ -206,7 +207,7 @@ def test_init_says_why_it_cannot_write(run: Run, desk: Desk):
 
 
 def test_a_full_disk_leaves_the_old_file_as_it_was(run: Run, desk: Desk):
-    desk.write("tracker = 'jira'")
+    desk.write("policy.mode = 'shadow'")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
     try:
@@ -216,7 +217,7 @@ def test_a_full_disk_leaves_the_old_file_as_it_was(run: Run, desk: Desk):
 
     assert isinstance(result.exception, InputError)
     assert "can't be written: file too large" in str(result.exception)
-    assert desk.load().settings.tracker == "jira"
+    assert desk.load().settings.policy.mode == "shadow"
     assert [path.name for path in desk.cwd.iterdir()] == ["bridge.toml"]
 
 

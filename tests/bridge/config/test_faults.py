@@ -120,7 +120,7 @@ def _outcome(desk: Desk, **places: Any):
             "[[rule]]\nname = 'r'\nxyz = 1",
             (
                 '`xyz` of [[rule]] 1 "r" in bridge.toml: unknown setting; '
-                "known here: name, when, project, type, "
+                "known here: name, when, project, also, type, "
                 "mode, create_when"
             ),
         ),

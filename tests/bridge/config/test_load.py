@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from tests.bridge.config.conftest import Desk
 
 PLACES = ("flag", "env", "common env", "file", "user file")
+JIRA = (
+    *(f"jira.{name}" for name in ["url", "project", "user", "token", "flavour", "site_url", "settle_s"]),
+    *(f"jira.{name}" for name in ["when_back", "when_back_in", "reopen_within_days", "wont_do"]),
+    *(f"jira.{name}" for name in ["comment_every_days", "cool_down_days", "service_desk", "labels"]),
+    *(f"jira.{name}" for name in ["authors", "templates", "webhook_secret"]),
+    *(f"jira.types.{kind}" for kind in ["problem", "request", "question", "praise", "other"]),
+    *(f"jira.fields.{figure}" for figure in ["reach", "mentions", "topic", "recurrence"]),
+)
 PORTS = dict(zip(PLACES, (9001, 9002, 9003, 9004, 9005), strict=True))
 
 
@@ -111,11 +119,13 @@ def test_the_names_that_others_write_are_these():
         "topics.languages",
         "server.host",
         "server.port",
+        "server.url",
+        *JIRA,
     }
 
 
 def test_every_setting_has_an_origin_and_it_names_the_place(desk: Desk):
-    desk.write_user('tracker = "jira"')
+    desk.write_user('topics.granularity = "finer"')
     desk.write('[policy]\nmode = "shadow"')
     env = {"FEEDBACK_BRIDGE_TOPICS__ENCODER": "e5", "PORT": "80"}
 
@@ -124,7 +134,7 @@ def test_every_setting_has_an_origin_and_it_names_the_place(desk: Desk):
     assert set(origins) == {key.name for key in settings_keys()}
     places = {key: (origin.kind, origin.where) for key, origin in origins.items() if origin.kind != "default"}
     assert places == {
-        "tracker": ("user file", str(desk.user / "bridge.toml")),
+        "topics.granularity": ("user file", str(desk.user / "bridge.toml")),
         "policy.mode": ("file", "bridge.toml"),
         "topics.encoder": ("env", "FEEDBACK_BRIDGE_TOPICS__ENCODER"),
         "server.port": ("env", "PORT"),
@@ -133,13 +143,13 @@ def test_every_setting_has_an_origin_and_it_names_the_place(desk: Desk):
 
 
 def test_a_named_file_is_read_instead_of_the_one_here(desk: Desk):
-    desk.write('tracker = "jira"\nserver.port = 1')
+    desk.write('policy.mode = "shadow"\nserver.port = 1')
     (desk.cwd / "demo").mkdir()
     (desk.cwd / "demo" / "bridge.toml").write_text("server.port = 2")
 
     loaded = desk.load(file=Path("demo/bridge.toml"))
 
-    assert loaded.settings.tracker == "local"
+    assert loaded.settings.policy.mode == "review"
     assert loaded.settings.server.port == 2
     assert loaded.files == (desk.cwd / "demo" / "bridge.toml",)
     assert loaded.origins["server.port"].where == "demo/bridge.toml"
@@ -281,7 +291,7 @@ def test_settings_never_change_after_loading(desk: Desk):
 
 
 def test_a_byte_order_mark_and_dos_line_ends_are_read(desk: Desk):
-    (desk.cwd / "bridge.toml").write_bytes(b'\xef\xbb\xbftracker = "jira"\r\n[server]\r\nport = 1\r\n')
+    (desk.cwd / "bridge.toml").write_bytes(b'\xef\xbb\xbftracker = "local"\r\n[server]\r\nport = 1\r\n')
 
     assert desk.load().settings.server.port == 1
 

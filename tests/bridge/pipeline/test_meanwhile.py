@@ -11,7 +11,7 @@ import pytest
 from builders import NOW, Bench, copy_store
 from sqlmodel import Session
 
-from bridge.pipeline import acting, saying, themes
+from bridge.pipeline import deciding, saying, sending, themes
 from bridge.store.database import Database
 from bridge.verbs import Verbs
 
@@ -131,11 +131,11 @@ def test_a_snooze_made_longer_while_it_ends_goes_on(late: Bench):
 def test_no_ticket_is_proposed_for_what_a_person_took_away_meanwhile(
     late: Bench, do: Callable[[Verbs], object]
 ):
-    decided = acting.decide_all(late.context())
-    proposed = {decision.topic for decision in decided.decisions if isinstance(decision, acting.Propose)}
+    decided = deciding.decide_all(late.context())
+    proposed = {decision.topic for decision in decided.decisions if isinstance(decision, deciding.Propose)}
     meanwhile(late, do)
 
-    counts = acting.store_decisions(late.context(), decided)
+    counts = deciding.store_decisions(late.context(), decided)
 
     assert {1, 2} <= proposed
     assert {n for (n,) in late.query("SELECT topic FROM ticket")} == proposed - {1}
@@ -149,13 +149,13 @@ def test_no_ticket_is_proposed_for_what_a_person_took_away_meanwhile(
 def test_what_a_person_took_back_after_the_plan_is_not_sent(late: Bench, do: Callable[[Verbs], object]):
     with late.deciding() as verbs:
         verbs.approve(1, tracker="local", project="FB", type_="Bug")
-    plan = acting.make_plan(late.context(), acting.decide_all(late.context()))
+    plan = sending.look(late.context())
     meanwhile(late, do)
 
-    done = acting.apply_plan(late.context(), plan)
+    sent = sending.apply_plan(late.context(), plan)
 
     assert [action.topic for action in plan.actions if action.ticket_id] == [1]
-    assert (done["created"], done["failed"]) == (0, 0)
+    assert (sent.done, sent.errors) == ([], [])
     assert late.query("SELECT count(*) FROM backlog_issue") == [(0,)]
     assert late.query("SELECT count(*) FROM intent") == [(0,)]
 
@@ -166,10 +166,10 @@ def test_an_update_of_a_ticket_that_is_done_meanwhile_is_not_sent(late: Bench):
     late.sync()
     with late.deciding() as verbs:
         verbs.rename(1, "A better title")
-    plan = acting.make_plan(late.context(), acting.decide_all(late.context()))
+    plan = sending.look(late.context())
     late.query("UPDATE ticket SET state = 'done' WHERE topic = 1")
 
-    acting.apply_plan(late.context(), plan)
+    sending.apply_plan(late.context(), plan)
 
     assert [action.effect for action in plan.actions] == ["update"]
     assert late.query("SELECT title FROM backlog_issue") != [("A better title",)]

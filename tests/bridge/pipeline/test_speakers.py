@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from builders import Bench, item, theme
 
@@ -57,3 +59,22 @@ def test_the_newest_items_are_the_same_in_whatever_order_they_came(
 
     with bench.database.reading() as session:
         assert people.most_addressed(session) == ["two"]
+
+
+def test_what_one_person_repeats_becomes_a_topic_when_another_says_it_too(bench: Bench):
+    alone = [replace(said, author=Author(handle="@insistent")) for said in theme("legroom", 12)]
+    bench.take([*theme("bag", 12), *alone])
+    bench.run("discover")
+    before = {bench.topic_of(said.external_id) for said in alone}
+    topics = {row["topic"] for row in bench.rows() if row["topic"]}
+
+    bench.take(theme("legroom", 3, first=12))
+    bench.run("discover")
+
+    assert before == {None}
+    assert topics == {bench.topic_of(f"bag-{n:03}") for n in range(12)}
+    for new in {row["topic"] for row in bench.rows() if row["topic"]} - topics:
+        said = {row["item"] for row in bench.rows() if row["topic"] == new}
+        assert said & {one.external_id for one in alone}
+        assert said - {one.external_id for one in alone}
+    assert bench.topic_of("legroom-004") is not None

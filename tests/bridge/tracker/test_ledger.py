@@ -1,300 +1,607 @@
 from __future__ import annotations
 
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
-from builders import Bench, Fragile, Interrupted, copy_store, sixty
+from fake_tracker import FakeClock, FakeTracker
+from hypothesis import settings
+from ledger_machine import LedgerMachine
+from ledger_world import Crash, Steps, draft, effects_of, fill, rebuild, says
+from sqlalchemy import update
+from sqlmodel import select
 
-from bridge.errors import TrackerError
-from bridge.plan import Draft
-from bridge.tracker import Remote
-from bridge.tracker.local import LocalTracker
+from bridge.errors import (
+    InDoubt,
+    InputError,
+    TrackerDenied,
+    TrackerError,
+    TrackerGone,
+    TrackerThrottled,
+    TrackerUnreachable,
+)
+from bridge.models import Audit, Intent, Ticket, Topic
+from bridge.tracker import FieldUpdate
+from bridge.tracker.effects import AddComment, Create, Update
+from bridge.tracker.lease import LEASE, take
+from bridge.tracker.ledger import Ledger, Settled, needs_person, resolve
 
-AUTOMATIC = 'policy.mode = "automatic"'
-
-
-class Doomed:
-    """The local backlog behind a line that dies where it was told to; `calls` says what was asked."""
-
-    name = "doomed"
-
-    def __init__(self, real: LocalTracker, at: str, times: int = 1, failure: Exception | None = None) -> None:
-        self._real = real
-        self._at = at
-        self._times = times
-        self._failure = failure or Interrupted()
-        self.calls: list[str] = []
-
-    def _die(self, at: str) -> None:
-        self.calls.append(at)
-        if at == self._at and self._times > 0:
-            self._times -= 1
-            raise self._failure
-
-    def find(self, marker: str) -> list[Remote]:
-        self._die("find")
-        return self._real.find(marker)
-
-    def create(self, draft: Draft, marker: str) -> Remote:
-        self._die("before create")
-        remote = self._real.create(draft, marker)
-        self._die("after create")
-        return remote
-
-    def read(self, issue_id: str) -> Remote | None:
-        return self._real.read(issue_id)
-
-    def update(self, issue_id: str, draft: Draft) -> None:
-        self._die("before update")
-        self._real.update(issue_id, draft)
-        self._die("after update")
-
-    def comment(self, issue_id: str, text: str) -> None:
-        self._real.comment(issue_id, text)
-
-    def finish(self, issue_id: str) -> None:
-        self._real.finish(issue_id)
+TOPICS = 5
 
 
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory):
-    """One approved topic, nothing sent."""
-    from quick import hurry
+class World:
+    """A store with approved tickets, a tracker in memory, and a new run whenever one is asked for."""
 
-    with pytest.MonkeyPatch.context() as patch:
-        hurry(patch)
-        bench = Bench(tmp_path_factory.mktemp("ready"))
-        bench.take(sixty())
-        bench.run("track")
-        with bench.deciding() as verbs:
-            verbs.approve(1, tracker="local", project="FB", type_="Bug")
-        return bench
+    def __init__(self) -> None:
+        self.clock = FakeClock(seconds=100_000.0)
+        self.tracker = FakeTracker(self.clock)
+        self.database = Steps("sqlite://")
+        self.pauses: list[float] = []
+        fill(self.database, TOPICS)
+
+    def run(self) -> Ledger:
+        def pause(seconds: float) -> None:
+            self.pauses.append(seconds)
+            self.clock.sleep(seconds)
+
+        fence = take(self.database, LEASE, "sync", self.clock.wall())
+        return Ledger(self.database, self.tracker, self.clock, fence, pause=pause)
+
+    def settle(self, after: float = 0.0) -> Settled:
+        self.clock.sleep(after)
+        return self.run().settle(rebuild)
+
+    def state(self, effect: str = "create") -> tuple[str, int]:
+        intent = self.intents(effect)[0]
+        return intent.state, intent.generation
+
+    def intents(self, effect: str = "create") -> list[Intent]:
+        with self.database.reading() as session:
+            return list(session.exec(select(Intent).where(Intent.effect == effect).order_by("id")))
+
+    def ticket(self, number: int = 1) -> Ticket:
+        with self.database.reading() as session:
+            found = session.get(Ticket, number)
+        assert found is not None
+        return found
+
+    def verbs(self) -> list[str]:
+        with self.database.reading() as session:
+            return [row.verb for row in session.exec(select(Audit).order_by("id"))]
+
+    def had(self) -> list[str]:
+        return [verb for verb, _ in self.tracker.journal if verb != "update"]
+
+    def hide(self, number: int) -> None:
+        with self.database.writing() as session:
+            session.exec(update(Topic).where(Topic.number == number).values(state="ignored"))
 
 
 @pytest.fixture
-def one(ready: Bench, tmp_path: Path):
-    return copy_store(ready, tmp_path, NOBODY_ELSE)
+def world() -> Iterator[World]:
+    world = World()
+    yield world
+    world.database.step = lambda _: None
+    world.database.close()
 
 
-NOBODY_ELSE = "policy.create_when.people = 5000"
+CREATE, GREW = effects_of(1)
 
 
-def local(bench: Bench) -> LocalTracker:
-    return LocalTracker(bench.database, lambda: bench.now)
+def test_an_effect_is_written_down_and_committed_before_the_tracker_is_called(world: World):
+    seen: list[object] = []
+
+    def look(verb: str) -> None:
+        if verb == "create":
+            intent = world.intents()[0]
+            seen.append((intent.state, intent.fence, intent.sent_boot, world.verbs()))
+
+    world.tracker.before = look
+
+    assert world.run().perform(CREATE) == "confirmed"
+
+    assert seen == [("sent", 1, "boot-1", ["intent.create"])]
+    assert world.state() == ("confirmed", 1)
+    assert (world.ticket().state, world.ticket().key, world.ticket().remote_id) == ("open", "FB-1", "10001")
+    assert world.verbs() == ["intent.create", "intent.confirmed"]
 
 
-def settled_well(bench: Bench) -> None:
-    """Whatever happened before: the next syncs leave exactly one issue, linked, and nothing open."""
-    bench.tracker = None
-    for _ in range(2):
-        plan = bench.sync().plan
-    assert plan is not None
-    assert plan.empty
-    assert bench.query("SELECT key, title FROM backlog_issue") == bench.query("SELECT key, title FROM ticket")
-    assert bench.query("SELECT state, key, remote_id FROM ticket") == [("open", "FB-1", "1")]
-    assert bench.query("SELECT DISTINCT state FROM intent") == [("confirmed",)]
-    assert bench.query("SELECT state FROM topic WHERE number = 1") == [("tracked",)]
+def test_an_effect_that_was_had_is_not_had_again(world: World):
+    run = world.run()
+    outcomes = [run.perform(effect) for effect in (CREATE, GREW, CREATE, GREW)]
+
+    assert outcomes == ["confirmed"] * 4
+    assert world.had() == ["create", "comment"]
 
 
-@pytest.mark.parametrize("at", ["before create", "after create"])
-def test_a_crash_around_the_trackers_create_leaves_one_issue(one: Bench, at: str):
-    one.tracker = Doomed(local(one), at)
-    with pytest.raises(Interrupted):
-        one.sync()
+@pytest.mark.parametrize("fault", ["late", "unanswered"])
+def test_what_was_had_without_an_answer_is_found_and_never_sent_again(world: World, fault: str):
+    world.tracker.fail("create", fault)
 
-    settled_well(one)
+    assert world.run().perform(CREATE) == "waiting"
+    waits = world.settle(after=60)
+    settled = world.settle(after=360)
 
-
-@pytest.mark.slow
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("write", range(1, 8))
-def test_a_crash_at_any_write_of_a_sync_leaves_one_issue(
-    ready: Bench, tmp_path: Path, write: int, after: bool
-):
-    fragile = Fragile(f"sqlite:///{tmp_path / 'bridge.db'}", stop_at=write, after=after)
-    bench = copy_store(ready, tmp_path, NOBODY_ELSE, database=fragile)
-    with pytest.raises(Interrupted):
-        bench.sync()
-
-    settled_well(bench)
-    fragile.close()
+    assert waits == Settled(waiting=frozenset([1]))
+    assert settled == Settled(settled=(1,))
+    assert world.had() == ["create"]
+    assert world.ticket().key == "FB-1"
+    assert world.ticket().reported == {**draft(1).fields, "title": "Topic 1"}
 
 
-def test_a_crash_while_settling_is_settled_too(one: Bench):
-    one.tracker = Doomed(local(one), "after create")
-    with pytest.raises(Interrupted):
-        one.sync()
-    one.tracker = Doomed(local(one), "find")
-    with pytest.raises(Interrupted):
-        one.sync()
+def test_what_is_absent_in_two_settled_readings_is_sent_again(world: World):
+    world.tracker.fail("create", "lost")
+    world.run().perform(CREATE)
+    sent = world.clock.seconds - 30
 
-    settled_well(one)
+    world.settle(after=380)
+    early = world.tracker.calls.count("find")
+    world.settle(after=sent + 425 - world.clock.seconds)
+    first = world.tracker.calls.count("find")
+    between = world.settle(after=200)
+    settled = world.settle(after=15)
+
+    assert (early, first) == (0, 1)
+    assert between.waiting == {1}
+    assert settled == Settled(settled=(1,))
+    assert world.state() == ("confirmed", 2)
+    assert world.had() == ["create"]
+    assert "intent.absent" in world.verbs()
 
 
-def test_what_was_sent_three_times_and_never_found_waits_for_a_person(one: Bench):
-    line = Doomed(local(one), "before create", times=99)
-    one.tracker = line
+def test_a_stopped_run_is_found_out_and_settled_by_the_next(world: World):
+    run = world.run()
+    world.database.step = lambda name: _raise() if name == "before commit" and world.tracker.journal else None
+    with pytest.raises(Crash):
+        run.perform(CREATE)
+    world.database.step = lambda _: None
+
+    assert world.state() == ("sent", 1)
+    assert world.settle().waiting == {1}
+    assert world.state() == ("in doubt", 1)
+    assert world.settle(after=430).settled == (1,)
+    assert world.had() == ["create"]
+
+
+def _raise() -> None:
+    raise Crash
+
+
+def test_a_zero_does_not_count_while_the_index_is_behind(world: World):
+    world.run().perform(effects_of(2)[0])  # an issue of ours that a label can be put on
+    world.tracker.fail("create", "unanswered")
+    world.tracker._lag = lambda: 2000.0  # type: ignore[method-assign]
+
+    world.run().perform(CREATE)
+    for _ in range(4):
+        assert world.settle(after=430).waiting == {1}
+    assert world.had() == ["create", "create"]
+    assert world.intents()[1].canary.startswith("fbb-seen-")
+    settled = [world.settle(after=430).settled for _ in range(3)]
+
+    assert (1,) in settled
+    assert world.had() == ["create", "create"]
+
+
+def test_canaries_are_taken_away_and_no_label_of_them_looks_like_a_marker(world: World):
+    world.run().perform(effects_of(2)[0])
+    world.tracker.fail("create", "lost")
+    world.run().perform(CREATE)
+
+    world.settle(after=430)
+    labels = next(issue.remote.labels for issue in world.tracker.issues)
+    canary = next(label for label in labels if label.startswith("fbb-seen-"))
+    world.settle(after=430)
+    world.settle()
+
+    assert set(canary.removeprefix("fbb-seen-")) <= set("ghijklmnopqrstuvwxyz")
+    assert len(canary) == len("fbb-seen-") + 6
+    assert [len(issue.remote.labels) for issue in world.tracker.issues] == [1, 1]
+    assert [intent.canary for intent in world.intents()] == ["", ""]
+
+
+def test_a_canary_whose_issue_went_away_is_replaced(world: World):
+    world.run().perform(effects_of(2)[0])
+    world.run().perform(effects_of(3)[0])
+    world.tracker.fail("create", "lost")
+    world.run().perform(CREATE)
+    world.settle(after=430)
+    planted = next(i for i in world.tracker.issues if any("seen" in label for label in i.remote.labels))
+    planted.gone = True
+
+    for _ in range(4):
+        world.settle(after=430)
+
+    assert world.ticket().key is not None
+    assert Counter(world.tracker.markers()).most_common(1)[0][1] == 1
+
+
+def test_a_reading_that_fails_counts_for_nothing(world: World):
+    world.tracker.fail("create", "lost")
+    world.run().perform(CREATE)
+    world.settle(after=430)
+    world.tracker.is_ready = TrackerDenied("the token has expired")
+
+    run = world.run()
+    world.clock.sleep(430)
+    run.settle(rebuild)
+
+    assert run.stopped == "the token has expired"
+    assert world.state() == ("in doubt", 1)
+    assert world.tracker.calls.count("create") == 1
+
+
+def test_what_was_sent_three_times_and_never_found_waits_for_a_person(world: World):
+    world.tracker.fail("create", "lost", "lost", "lost")
+    world.run().perform(CREATE)
+
+    for _ in range(12):
+        left = world.settle(after=430)
+    outcome = world.run().perform(CREATE)
+
+    assert world.tracker.calls.count("create") == 3
+    assert left.persons == {1}
+    assert outcome == "waiting"
+    with world.database.reading() as session:
+        row = needs_person(session)[0]
+    assert (row["topic"], row["project"], row["ticket"], row["what"]) == ("T-1", "FB", None, "create")
+    assert "sent three times, never found" in row["reason"]
+    assert world.ticket().marker in row["next_step"]
+
+
+def test_a_person_can_say_that_it_is_absent_or_where_it_is(world: World):
+    for effect in (CREATE, effects_of(2)[0]):
+        world.tracker.fail("create", "lost", "lost", "lost")
+        world.run().perform(effect)
+        for _ in range(12):
+            world.settle(after=430)
+    made = world.tracker.create(draft(2), "by hand", "")
+    with world.database.writing() as session:
+        resolve(session, 1, "absent", world.clock.wall())
+        resolve(session, 2, f"key {made.key}", world.clock.wall())
+
+    settled = world.settle()
+
+    assert sorted(settled.settled) == [1, 2]
+    assert world.ticket(2).key == made.key
+    assert world.ticket(1).key not in (None, made.key)
+
+
+@pytest.mark.parametrize("answer", ["", "key", "perhaps", "absent now"])
+def test_what_is_no_answer_is_refused_in_words(world: World, answer: str):
+    world.tracker.fail("create", "lost", "lost", "lost")
+    world.run().perform(CREATE)
+    for _ in range(12):
+        world.settle(after=430)
+
+    with pytest.raises(InputError, match="say absent or key FB-12"), world.database.writing() as session:
+        resolve(session, 1, answer, world.clock.wall())
+    with pytest.raises(InputError, match="doesn't wait for a person"), world.database.writing() as session:
+        resolve(session, 99, "absent", world.clock.wall())
+
+
+def test_a_key_that_cannot_be_seen_goes_back_to_the_person(world: World):
+    world.tracker.fail("create", "lost", "lost", "lost")
+    world.run().perform(CREATE)
+    for _ in range(12):
+        world.settle(after=430)
+    with world.database.writing() as session:
+        resolve(session, 1, "key FB-404", world.clock.wall())
+
+    left = world.settle()
+
+    assert left.persons == {1}
+    with world.database.reading() as session:
+        assert "FB-404 can't be seen" in needs_person(session)[0]["reason"]
+
+
+def test_two_issues_by_one_marker_are_adopted_once_and_told(world: World):
+    world.tracker.fail("create", "unanswered")
+    world.run().perform(CREATE)
+    world.tracker.create(draft(1), world.ticket().marker, "another bridge's")
+
+    world.settle(after=430)
+
+    assert world.ticket().key == "FB-1"
+    with world.database.reading() as session:
+        rows = needs_person(session)
+    assert [row["reason"] for row in rows] == ["create: duplicate: FB-1 FB-2"]
+    assert "intent.duplicate" in world.verbs()
+    assert len(world.tracker.issues) == 2
+    with world.database.writing() as session:
+        resolve(session, rows[0]["intent"], "seen", world.clock.wall())
+    with world.database.reading() as session:
+        assert needs_person(session) == []
+
+
+def test_the_audit_counts_issues_by_marker(world: World):
+    world.run().perform(CREATE)
+    world.run().perform(effects_of(2)[0])
+    assert world.run().audit() == []
+
+    world.tracker.create(draft(1), world.ticket().marker, "a proxy sent it twice")
+
+    assert world.run().audit() == [(1, world.ticket().marker, ["FB-1", "FB-3"])]
+    world.clock.sleep(31 * 86400)
+    assert world.run().audit() == []
+
+
+@pytest.mark.parametrize("error", [TrackerError("severity is missing"), TrackerGone("it is gone")])
+def test_a_definite_no_is_kept_in_words_and_may_be_asked_again(world: World, error: TrackerError):
+    world.tracker.fail("create", error)
+    run = world.run()
+
+    refused = run.perform(CREATE)
+    state = (*world.state(), world.intents()[0].outcome)
+    again = world.run().perform(CREATE)
+
+    assert (refused, run.errors, run.stopped) == ("refused", [f"T-1: {error}"], None)
+    assert state == ("refused", 1, str(error))
+    assert (again, world.state()) == ("confirmed", ("confirmed", 1))
+
+
+def test_one_refusal_holds_no_other_ticket_up(world: World):
+    world.tracker.fail("create", TrackerError("severity is missing"))
+    run = world.run()
+
+    assert [run.perform(effects_of(n)[0]) for n in (1, 2)] == ["refused", "confirmed"]
+
+
+def test_a_short_wait_is_waited_and_the_effect_sent_afresh(world: World):
+    world.tracker.fail("create", TrackerThrottled("wait", after=7, scope="issue"))
+
+    assert world.run().perform(CREATE) == "confirmed"
+
+    assert world.pauses == [7]
+    assert world.had() == ["create"]
+
+
+def test_who_is_asked_to_wait_again_and_again_leaves_it_to_the_next_run(world: World):
+    world.tracker.fail("create", *[TrackerThrottled("wait", after=7, scope="endpoint")] * 9)
+    run = world.run()
+
+    assert run.perform(CREATE) == "throttled"
+
+    assert (world.pauses, run.stopped, world.state()) == ([7] * 4, None, ("planned", 1))
+    world.tracker.heal()
+    assert world.settle().settled == (1,)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TrackerThrottled("wait an hour", after=3600, scope="issue"),
+        TrackerThrottled("all must wait", after=5, scope="site"),
+        TrackerDenied("the token has expired"),
+    ],
+)
+def test_what_speaks_for_the_whole_site_stops_the_run(world: World, error: TrackerError):
+    world.tracker.fail("create", error)
+    run = world.run()
+
+    run.perform(CREATE)
+    after = run.perform(effects_of(2)[0])
+
+    assert (run.stopped, after, world.pauses) == (str(error), "throttled", [])
+    assert world.tracker.calls == ["create"]
+
+
+def test_three_calls_that_find_no_tracker_stop_the_run(world: World):
+    world.tracker.fail("create", *[TrackerUnreachable("no connection")] * 3)
+    run = world.run()
+
+    outcomes = [run.perform(effects_of(n)[0]) for n in (1, 2, 3, 4)]
+
+    assert outcomes == ["refused", "refused", "refused", "throttled"]
+    assert run.stopped == "no connection"
+
+
+@pytest.mark.parametrize("error", [InDoubt("no answer"), ValueError("a bug"), OSError("reset")])
+def test_whatever_is_no_definite_no_is_in_doubt(world: World, error: Exception):
+    world.tracker.fail("create", error)
+
+    assert world.run().perform(CREATE) == "waiting"
+    assert world.state() == ("in doubt", 1)
+    assert str(error) not in world.intents()[0].outcome
+
+
+def test_nothing_else_that_counts_is_had_on_a_ticket_in_doubt(world: World):
+    run = world.run()
+    run.perform(CREATE)
+    world.tracker.fail("comment", "lost")
+    run.perform(GREW)
+
+    other = run.perform(AddComment(1, "back", says("back")))
+    upsert = run.perform(Update(1, "fields", FieldUpdate(title="New")))
+    elsewhere = run.perform(effects_of(2)[0])
+
+    assert (other, upsert, elsewhere) == ("waiting", "confirmed", "confirmed")
+
+
+def test_an_upsert_in_doubt_is_sent_again_at_once(world: World):
+    run = world.run()
+    run.perform(CREATE)
+    effect = Update(1, "fields", FieldUpdate(title="New"), {"title": "hash"})
+    world.tracker.fail("update", "lost")
+
+    assert [run.perform(effect), run.perform(effect)] == ["waiting", "confirmed"]
+    assert world.tracker.issues[0].remote.title == "New"
+
+
+def test_a_late_upsert_cannot_lie_over_a_newer_one(world: World):
+    run = world.run()
+    run.perform(CREATE)
+    world.tracker.fail("update", "late")
+    run.perform(Update(1, "old", FieldUpdate(title="Old")))
+
+    newer = Update(1, "new", FieldUpdate(title="Newer"))
+    early = run.perform(newer)
+    world.clock.sleep(400)
+    later = run.perform(newer)
+    world.tracker.find("x")
+
+    assert (early, later) == ("waiting", "confirmed")
+    assert world.tracker.issues[0].remote.title == "Newer"
+
+
+def test_what_nobody_wants_any_more_is_not_sent(world: World):
+    world.tracker.fail("create", TrackerError("severity is missing"))
+    world.run().perform(CREATE)
+    world.hide(1)
+
+    assert world.run().perform(CREATE) == "withdrawn"
+    assert world.had() == []
+
+
+def test_what_was_hidden_between_plan_and_send_is_not_sent(world: World):
+    calls: list[str] = []
+
+    def hide(name: str) -> None:
+        calls.append(name)
+        if calls == ["before commit", "after commit"]:  # planned
+            world.hide(1)
+
+    run = world.run()
+    world.database.step = hide
+
+    assert run.perform(CREATE) == "withdrawn"
+    assert world.had() == []
+    assert world.state()[0] == "withdrawn"
+
+
+def test_an_issue_of_a_topic_hidden_meanwhile_is_found_and_the_topic_stays_hidden(world: World):
+    world.tracker.fail("create", "unanswered")
+    world.run().perform(CREATE)
+    world.hide(1)
+
+    world.settle(after=430)
+
+    assert world.ticket().key == "FB-1"
+    with world.database.reading() as session:
+        assert session.exec(select(Topic.state).where(Topic.number == 1)).one() == "ignored"
+
+
+def test_an_absent_issue_of_a_hidden_topic_is_withdrawn(world: World):
+    world.tracker.fail("create", "lost")
+    world.run().perform(CREATE)
+    world.hide(1)
+
     for _ in range(3):
-        with pytest.raises(Interrupted):
-            one.sync()
+        left = world.settle(after=430)
 
-    one.sync()
-    one.sync()
-
-    assert line.calls.count("before create") == 3
-    assert one.query("SELECT state, generation, outcome FROM intent") == [
-        ("needs a person", 3, "sent three times, never found")
-    ]
-    assert one.query("SELECT count(*) FROM backlog_issue") == [(0,)]
-    assert one.query("SELECT state FROM ticket") == [("approved",)]
+    assert (world.state(), left) == (("withdrawn", 2), Settled())
+    assert world.had() == []
 
 
-def test_a_tracker_that_refuses_is_asked_again_by_the_next_run(one: Bench):
-    one.tracker = Doomed(
-        local(one), "before create", failure=TrackerError("no such project; nothing was made")
-    )
-    with pytest.raises(TrackerError, match="no such project"):
-        one.sync()
-    refused = one.query("SELECT state, outcome FROM intent")
+def test_a_process_that_stood_still_before_the_call_does_not_send(world: World):
+    frozen = [500.0]
 
-    one.tracker = None
-    one.sync()
+    def freeze(name: str) -> None:
+        if name == "after commit" and frozen and world.state()[0] == "sent":
+            world.clock.sleep(frozen.pop())
 
-    assert refused == [("refused", "no such project; nothing was made")]
-    assert one.query("SELECT state FROM intent ORDER BY id") == [("refused",), ("confirmed",)]
-    assert one.query("SELECT count(*) FROM backlog_issue") == [(1,)]
+    run = world.run()
+    world.database.step = freeze
 
+    assert run.perform(CREATE) == "confirmed"
 
-def test_one_refusal_holds_no_other_ticket_up(ready: Bench, tmp_path: Path):
-    from bridge.pipeline import acting
-
-    bench = copy_store(ready, tmp_path, NOBODY_ELSE)
-    with bench.deciding() as verbs:
-        verbs.approve(2, tracker="local", project="FB", type_="Bug")
-    refusal = TrackerError("no such project; nothing was made")
-    bench.tracker = Doomed(local(bench), "before create", failure=refusal)
-    plan = acting.make_plan(bench.context(), acting.decide_all(bench.context()))
-    errors: list[str] = []
-
-    done = acting.apply_plan(bench.context(), plan, errors)
-
-    assert len(plan.actions) == 2
-    assert (done["created"], done["failed"]) == (1, 1)
-    assert errors == [f"T-{plan.actions[0].topic}: no such project; nothing was made"]
-    assert bench.query("SELECT topic FROM ticket WHERE state = 'open'") == [(plan.actions[1].topic,)]
+    assert world.intents()[0].sent_s > 100_400
+    assert world.had() == ["create"]
 
 
-def test_what_cannot_be_settled_holds_no_other_ticket_up(one: Bench):
-    one.tracker = Doomed(local(one), "after create")
-    with pytest.raises(Interrupted):
-        one.sync()
-    with one.deciding() as verbs:
-        verbs.approve(2, tracker="local", project="FB", type_="Bug")
-    one.tracker = Doomed(local(one), "find", failure=TrackerError("no answer"))
+@pytest.mark.parametrize("step", [timedelta(hours=1), timedelta(hours=-1), timedelta(days=400)])
+def test_a_wall_clock_that_is_set_hastens_nothing(world: World, step: timedelta):
+    world.tracker.fail("create", "late")
+    world.run().perform(CREATE)
+    world.clock.wall_step = step
 
-    with pytest.raises(TrackerError, match="T-1: no answer"):
-        one.sync()
-
-    assert one.query("SELECT topic FROM ticket WHERE state = 'open'") == [(2,)]
+    assert world.settle(after=60).waiting == {1}
+    assert world.tracker.calls.count("find") == 0
 
 
-@pytest.mark.parametrize("at", ["before update", "after update"])
-def test_a_crash_around_an_update_ends_with_the_newest_words_and_one_more_effect(one: Bench, at: str):
-    one.sync()
-    with one.deciding() as verbs:
-        verbs.rename(1, "A better title")
-    one.tracker = Doomed(local(one), at)
-    with pytest.raises(Interrupted):
-        one.sync()
+def test_after_a_restart_of_the_machine_the_wait_begins_anew(world: World):
+    world.tracker.fail("create", "lost")
+    world.run().perform(CREATE)
+    world.clock.restart("boot-2")
 
-    settled_well(one)
-
-    assert one.query("SELECT title FROM backlog_issue") == [("A better title",)]
-    assert one.query("SELECT effect FROM intent ORDER BY id") == [("create",), ("update",)]
+    assert world.settle(after=300).waiting == {1}
+    assert world.tracker.calls.count("find") == 0
+    world.settle(after=130)
+    assert world.tracker.calls.count("find") == 1
 
 
-def test_a_topic_that_a_person_hid_meanwhile_stays_hidden(one: Bench):
-    one.tracker = Doomed(local(one), "after create")
-    with pytest.raises(Interrupted):
-        one.sync()
-    with one.deciding() as verbs:
-        verbs.ignore(1)
-    one.tracker = None
+def test_what_a_newer_run_found_absent_is_not_undone_by_an_old_answer(world: World):
+    """Two runs, one frozen inside its call: its answer counts, and the second issue is told to a person."""
+    old = world.run()
+    created = world.tracker.create
 
-    one.sync()
+    def slow(*arguments: object) -> object:
+        world.tracker.create = created  # type: ignore[method-assign]
+        for _ in range(3):
+            world.settle(after=430)
+        return created(*arguments)  # type: ignore[arg-type]
 
-    assert one.query("SELECT state FROM topic WHERE number = 1") == [("ignored",)]
-    assert one.query("SELECT state, key FROM ticket") == [("open", "FB-1")]
+    world.tracker.create = slow  # type: ignore[method-assign, assignment]
+    old.perform(CREATE)
 
-
-def test_an_approval_cannot_be_undone_while_its_ticket_is_under_way(one: Bench):
-    from bridge.errors import InputError
-
-    one.tracker = Doomed(local(one), "after create")
-    with pytest.raises(Interrupted):
-        one.sync()
-
-    with pytest.raises(InputError, match="the ticket of T-1 is being created"), one.deciding() as verbs:
-        verbs.undo(1)
+    with world.database.reading() as session:
+        rows = needs_person(session)
+    assert world.state()[0] == "confirmed"
+    assert [row["reason"] for row in rows] == ["create: duplicate: FB-1 FB-2"]
 
 
-def test_an_approval_that_the_tracker_refused_can_be_undone(one: Bench):
-    one.tracker = Doomed(local(one), "before create", failure=TrackerError("refused"))
-    with pytest.raises(TrackerError):
-        one.sync()
+def test_an_intent_nobody_can_rebuild_is_given_up_only_if_it_cannot_have_been_had(world: World):
+    world.tracker.fail("create", "lost")
+    world.run().perform(effects_of(2)[0])
+    world.run().perform(CREATE)
+    world.tracker.fail("update", "lost")
+    world.run().perform(Update(1, "fields", FieldUpdate(title="New")))
 
-    with one.deciding() as verbs:
-        verbs.undo(1)
+    left = world.run().settle(lambda _: None)
 
-    assert one.query("SELECT state FROM ticket") == [("proposed",)]
-
-
-def test_policy_automatic_creates_each_ticket_once(ready: Bench, tmp_path: Path):
-    bench = copy_store(ready, tmp_path, AUTOMATIC)
-
-    first = bench.run("sync").steps["sync"]["created"]
-    for _ in range(2):
-        plan = bench.run("sync").plan
-        assert plan is not None
-        assert plan.empty
-
-    topics = bench.query("SELECT count(*) FROM topic")[0][0]
-    assert first == topics >= 3
-    assert bench.query("SELECT count(*), count(DISTINCT marker) FROM backlog_issue") == [(topics, topics)]
+    assert left.waiting == {2}
+    assert [intent.state for intent in world.intents("update")] == ["withdrawn"]
 
 
-def test_a_daily_cap_spreads_creates_over_days(ready: Bench, tmp_path: Path):
-    from datetime import timedelta
+def test_a_comment_given_up_in_doubt_is_looked_for_before_it_is_written_again(world: World):
+    run = world.run()
+    run.perform(CREATE)
+    calls = iter([True])
+    world.tracker.before = lambda verb: _raise() if verb == "comment" and next(calls, False) else None
+    with pytest.raises(Crash):
+        run.perform(GREW)
+    world.run().settle(lambda _: None)
+    assert world.state("comment")[0] == "withdrawn"
 
-    bench = copy_store(ready, tmp_path, f"{AUTOMATIC}\npolicy.max_creates_per_day = 1")
-
-    seen = []
-    for hours in (0, 1, 25, 26):
-        bench.now += timedelta(hours=hours)
-        bench.sync()
-        seen.append(bench.query("SELECT count(*) FROM backlog_issue")[0][0])
-
-    assert seen == [1, 1, 2, 3]
-
-
-@pytest.mark.parametrize("step", ["sync", "run"])
-def test_a_dry_run_writes_nothing_but_that_it_ran(ready: Bench, tmp_path: Path, step: str):
-    bench = copy_store(ready, tmp_path, AUTOMATIC)
-    before = bench.tables("run")
-
-    plan = (bench.sync(dry_run=True) if step == "sync" else bench.run("sync", dry_run=True)).plan
-
-    assert plan is not None
-    assert len([a for a in plan.actions if a.effect == "create"]) >= 3
-    assert bench.tables("run") == before
+    assert world.run().perform(GREW) == "waiting"
+    for _ in range(3):
+        world.settle(after=430)
+    assert world.state("comment") == ("confirmed", 2)
 
 
-def test_ledger_and_audit_hold_no_words_of_customers(ready: Bench, tmp_path: Path):
-    bench = copy_store(ready, tmp_path, AUTOMATIC)
-    bench.run("sync")
+def test_a_tracker_that_does_not_lag_settles_at_once(world: World):
+    world.tracker.settle_s = 0
+    world.tracker.fail("create", "lost", "unanswered")
 
-    books = str([bench.tables()[name] for name in ("intent", "audit", "run")])
+    world.run().perform(CREATE)
+    settled = [world.settle(), world.settle()]
 
-    for text in [row["text"] for row in bench.rows()]:
-        assert text not in books
-        assert text[:20] not in books
+    assert settled[-1] == Settled(settled=(1,))
+    assert world.had() == ["create"]
+
+
+def test_rows_and_audit_hold_no_words(world: World):
+    words = "my suitcase was lost"
+    effects = (Create(1, draft(1, title=words)), AddComment(1, "grew", says(words)))
+    for effect in effects:
+        world.run().perform(effect)
+
+    with world.database.reading() as session:
+        rows = [*session.exec(select(Intent)), *session.exec(select(Audit))]
+    assert len(rows) == 6
+    assert words not in str([row.model_dump() for row in rows])
+
+
+TestMachine = LedgerMachine.TestCase
+TestMachine.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)

@@ -1,0 +1,65 @@
+"""What settings must be together: faults that no setting has by itself, and what is doubtful."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from bridge.config.model import Rule, Settings, Source
+from bridge.config.values import closest, is_project_key, quoted
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """Say what is wrong between settings that are each fine, one sentence each."""
+    faults = [fault for rule in settings.rules for fault in _of_rule(settings, rule)]
+    return [*_of_jira(settings), *faults] if settings.tracker == "jira" else faults
+
+
+def doubtful(settings: Settings) -> list[str]:
+    """Name keys handed on to a connector that look like one of ours mistyped."""
+    own = list(Source.model_fields)
+    hints = [(source, key, closest(key, own, 0.8)) for source in settings.sources for key in source.settings]
+    return [
+        f"`{key}` of [[source]] {quoted(source.name)} is handed on to its connector; did you mean `{hint}`?"
+        for source, key, hint in hints
+        if hint
+    ]
+
+
+def _of_jira(settings: Settings) -> Iterator[str]:
+    jira = settings.jira
+    if not jira.url:
+        yield (
+            '`tracker` is "jira", which needs `jira.url`: write the address of your site, '
+            "such as https://acme.atlassian.net"
+        )
+    if not jira.project:
+        yield (
+            '`tracker` is "jira", which needs `jira.project`: write the key that stands before the number of '
+            'each issue, such as "WEB"'
+        )
+    if not jira.token:
+        yield (
+            '`tracker` is "jira", which needs a token: hand it over by `jira.token_file`, '
+            "`jira.token_command`, or FEEDBACK_BRIDGE_JIRA__TOKEN in the environment"
+        )
+    if jira.is_gateway and not jira.site_url:
+        yield (
+            "`jira.url` is the address for programs, which needs `jira.site_url`: write the site as people "
+            "open it, such as https://acme.atlassian.net"
+        )
+
+
+def _of_rule(settings: Settings, rule: Rule) -> Iterator[str]:
+    main = rule.project or (settings.jira.project if settings.tracker == "jira" else "FB")
+    for project, times in Counter([main, *rule.also]).items():
+        if times > 1:
+            yield (
+                f"`also` of [[rule]] {quoted(rule.name)} names {quoted(project)}, which has its ticket "
+                "already; name each further project once"
+            )
+        if settings.tracker == "jira" and project and not is_project_key(project):
+            yield (
+                f"[[rule]] {quoted(rule.name)} names the project {quoted(project)}, which is no key of Jira: "
+                'write the capital letters that stand before the number of each issue, such as "WEB"'
+            )

@@ -1,0 +1,40 @@
+"""Runs, and who did what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from bridge.models.base import UtcDateTime, anything, moment, own_id, workspace
+
+
+class Run(SQLModel, table=True):
+    """One pass of the pipeline, with its counts and errors."""
+
+    __tablename__: ClassVar[str] = "run"
+    id: int | None = own_id()
+    workspace_id: int = workspace()
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = moment()
+    as_of: datetime = Field(sa_type=UtcDateTime)
+    state: str = "running"  # running · ok · partial · failed · stopped
+    steps: Any = anything()
+    errors: Any = Field(default_factory=list, sa_type=JSON)
+
+
+class Audit(SQLModel, table=True):
+    """Who did what, in order; each row's hash covers the one before. Ids and counts only."""
+
+    __tablename__: ClassVar[str] = "audit"
+    id: int | None = own_id()
+    workspace_id: int = workspace()
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    verb: str
+    subject: str
+    details: Any = anything()
+    previous: str = ""
+    hash: str

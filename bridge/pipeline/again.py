@@ -1,0 +1,106 @@
+"""Tickets that go along with others: in further projects, and when a complaint comes back after its end."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from bridge.models import WORKSPACE, Ticket
+from bridge.pipeline.context import Context
+from bridge.pipeline.deciding import Decided, decide_all, type_of
+from bridge.pipeline.planning import make_plan
+from bridge.plan import Action
+from bridge.store import tickets as ticket_store
+from bridge.store import topics as store
+from bridge.store.audit import record
+from bridge.tracker import marker
+
+
+def prepare(context: Context) -> None:
+    """Add the tickets that a rule's further projects want, and those of complaints that came back."""
+    decided = decide_all(context)
+    fmt = context.tracker().format
+    returned = [
+        a for a in make_plan(context, decided, fmt).actions if a.effect == "create" and a.op_key == "again"
+    ]
+    wanted = _companions_wanted(context, decided)
+    if not returned and not wanted:
+        return
+    with context.database.writing() as session:
+        for main_id, project in wanted:
+            _go_along(session, context, main_id, project)
+        for action in returned:
+            _again(session, context, decided, action)
+
+
+def _companions_wanted(context: Context, decided: Decided) -> list[tuple[int, str]]:
+    with context.database.reading() as session:
+        tickets = store.tickets(session)
+        there = ticket_store.companions(session)
+    found = []
+    for number, ticket in tickets.items():
+        rule = decided.rules.get(number)
+        if rule is None or not rule.also or ticket.state not in ("approved", "open") or ticket.id is None:
+            continue
+        markers = {companion.marker for companion in there.get(ticket.id, ())}
+        found += [
+            (ticket.id, project)
+            for project in rule.also
+            if project != ticket.project and marker("1", project, ticket.topic) not in markers
+        ]
+    return found
+
+
+def _go_along(session: Session, context: Context, main_id: int, project: str) -> None:
+    main = session.get(Ticket, main_id)
+    if main is None:
+        return
+    session.add(
+        Ticket(
+            topic=main.topic,
+            state="approved",
+            tracker=main.tracker,
+            project=project,
+            type=main.type,
+            marker=marker("1", project, main.topic),
+            title=main.title,
+            rule=main.rule,
+            reason=f"goes along with the ticket in {main.project}",
+            proposed_at=context.now,
+            also_of=main_id,
+        )
+    )
+    record(session, context.now, "bridge", "also in", f"T-{main.topic}", {"project": project})
+
+
+def _again(session: Session, context: Context, decided: Decided, action: Action) -> None:
+    """Propose one more ticket of a topic whose former one is done; by policy it is approved at once."""
+    topic = store.topic(session, action.topic)
+    if topic is None:
+        return
+    rule = decided.rules[action.topic]
+    nth = 1 + len(
+        session.exec(
+            select(Ticket.id).where(
+                Ticket.workspace_id == WORKSPACE,
+                Ticket.topic == action.topic,
+                col(Ticket.also_of).is_(None),
+                col(Ticket.remote_id).is_not(None),
+            )
+        ).all()
+    )
+    session.add(
+        Ticket(
+            topic=action.topic,
+            state="approved" if rule.mode == "automatic" else "proposed",
+            tracker=context.settings.tracker,
+            project=action.project,
+            type=rule.type or type_of(context.settings, topic.kind),
+            marker=marker("1", action.project, action.topic, nth),
+            title=topic.title,
+            rule=rule.name,
+            reason=action.reason,
+            proposed_at=context.now,
+        )
+    )
+    topic.state = "recurred"
+    record(session, context.now, "bridge", "came back", f"T-{action.topic}", {"nth": nth})

@@ -1,0 +1,213 @@
+"""What is said on issues, and about which issues a person must be asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlmodel import Session, col, select
+
+from bridge.models import WORKSPACE, Decision, Mirror, Ticket, Topic
+from bridge.plan import Action, Note, Person
+from bridge.render.ticket import ItemText, NoteText
+from bridge.standing import Habits, Standing, habits_of
+from bridge.store import tickets as ticket_store
+from bridge.store import topics as store
+
+if TYPE_CHECKING:
+    from bridge.pipeline.context import Context
+    from bridge.report import TopicReport
+
+EVIDENCE = "evidence"
+"""Key of the first writing of a ticket's one evidence comment."""
+
+NAMED = 5  # items that a note names
+
+
+def values(
+    report: TopicReport, ticket: Ticket, mirror: Mirror, quotes: Sequence[store.Quote], more: int
+) -> NoteText:
+    """Return what the template of a note is told; `more` people spoke since the last word on it."""
+    since = mirror.commented_at or ticket.created_at
+    latest = sorted(quotes, key=lambda quote: quote.said_at, reverse=True)[:NAMED]
+    return NoteText(
+        topic=report.id,
+        title=report.topic.title,
+        reach=report.counts.reach,
+        mentions=report.counts.mentions,
+        new_people=max(more, 0),
+        since=since.date() if since else None,
+        quiet_days=report.recurrence.last_quiet_days or 0,
+        items=tuple(ItemText(name=f"{q.source} {q.item}", url=q.url) for q in latest),
+        key=ticket.key,
+        status=mirror.resolution or mirror.status or None,
+    )
+
+
+def standing(report: TopicReport, ticket: Ticket, mirror: Mirror) -> Standing:
+    """Return a ticket as the rules about standing ones see it, without those who spoke since a fix."""
+    baseline = ticket.baseline or {}
+    return Standing(
+        reach=report.counts.reach,
+        reach_told=max(mirror.commented_reach or 0, int(baseline.get("reach", 0))) or report.counts.reach,
+        recurrence=report.recurrence.returns,
+        recurrence_told=int(
+            (mirror.written or {}).get("recurrence", baseline.get("recurrence", report.recurrence.returns))
+        ),
+        burst=report.trend.burst,
+        commented_at=mirror.commented_at,
+        done_at=mirror.done_at,
+        released_at=mirror.released_at,
+        has_versions=bool(mirror.versions),
+        resolution=mirror.resolution,
+        status=mirror.status,
+        closed_as_copy=mirror.copy_of is not None,
+        moved_at=mirror.moved_at,
+    )
+
+
+def with_people(view: Standing, *, since: int, needed: int, at_end: int) -> Standing:
+    """Return the same with those who spoke since the fix."""
+    return dataclasses.replace(view, people_since=since, people_needed=needed, reach_at_end=at_end)
+
+
+def habits_for(context: Context, ticket: Ticket) -> Habits:
+    """Return the habits of a ticket's project."""
+    return habits_of(context.settings, ticket.project)
+
+
+def evidence_comment_due(ticket: Ticket, mirror: Mirror, habits: Habits, now: datetime) -> bool:
+    """Whether our one evidence comment is to be written: the description is people's, and it isn't there."""
+    if mirror.evidence_comment is not None or EVIDENCE in (mirror.theirs or []):
+        return False
+    if not ticket.adopted and "description" not in (mirror.theirs or []):
+        return False
+    return mirror.commented_at is None or now - mirror.commented_at >= habits.comment_every
+
+
+def notes(
+    session: Session, had: Collection[tuple[int, str]], reports: Mapping[int, TopicReport]
+) -> list[Action]:
+    """Return the notes that merges and splits of topics still owe to the issues of both."""
+    found: list[Action] = []
+    topics = {topic.number: topic for topic in session.exec(select(Topic))}
+    open_ones = [t for t in ticket_store.with_issue(session) if t.state == "open" and t.also_of is None]
+    for decision in session.exec(
+        select(Decision)
+        .where(
+            Decision.workspace_id == WORKSPACE,
+            col(Decision.verb).in_(("merge", "split")),
+            col(Decision.undone_at).is_(None),
+        )
+        .order_by(col(Decision.id))
+    ):
+        for one, other in _pairs(decision):
+            found += _of_pair(decision, (one, other), open_ones, _Told(topics, reports))
+    return [action for action in found if (action.ticket_id, action.op_key) not in had]
+
+
+def _pairs(decision: Decision) -> Iterator[tuple[int, int]]:
+    if decision.verb == "merge":
+        if decision.other:
+            yield decision.topic, decision.other
+        return
+    made = [int(n) for n, before in (decision.before or {}).get("topic", {}).items() if before is None]
+    for number in made:
+        yield decision.topic, number
+
+
+def _of_pair(
+    decision: Decision, pair: tuple[int, int], tickets: Sequence[Ticket], known: _Told
+) -> Iterator[Action]:
+    """Yield a note on the issue of each of two topics that had one when this was decided, and their link."""
+    one, other = pair
+    ours = {n: next((t for t in reversed(tickets) if t.topic == n), None) for n in (one, other)}
+    verb = "merged" if decision.verb == "merge" else "split"
+    for number, ticket in ours.items():
+        counterpart = ours[other if number == one else one]
+        late = verb == "merged" and ticket is not None and (ticket.created_at or decision.at) > decision.at
+        if ticket is None or late:
+            continue
+        told = known.of(one, other, counterpart.key if counterpart else None)
+        why, key = f"T-{one} was {verb}: T-{other}", f"{verb} T-{one} T-{other} {decision.id}"
+        yield _action("comment", ticket, number, why, op_key=key, note=Note(verb, told), people=told.reach)
+        if number == one and counterpart is not None and counterpart.remote_id:
+            other_id = counterpart.remote_id
+            yield _action("link", ticket, number, why, op_key=f"join {other_id}", other=other_id)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Told:
+    """What a note on two topics is told."""
+
+    topics: Mapping[int, Topic]
+    reports: Mapping[int, TopicReport]
+
+    def of(self, one: int, other: int, key: str | None) -> NoteText:
+        """Return it, with the figures of what the first has become."""
+        first, second = self.topics.get(one), self.topics.get(other)
+        report = self.reports.get(first.root if first else one)
+        return NoteText(
+            topic=f"T-{one}",
+            title=first.title if first else "",
+            reach=report.counts.reach if report else 0,
+            mentions=report.counts.mentions if report else 0,
+            other=f"T-{other}",
+            other_title=second.title if second else None,
+            key=key,
+        )
+
+
+def _action(
+    effect: Literal["comment", "link"], ticket: Ticket, number: int, reason: str, **rest: Any
+) -> Action:
+    return Action(
+        effect=effect,
+        topic=number,
+        project=ticket.project,
+        ticket_id=ticket.id,
+        key=ticket.key,
+        reason=reason,
+        **rest,
+    )
+
+
+def persons(session: Session, tickets: Collection[Ticket], known: Mapping[int, Mirror]) -> list[Person]:
+    """Return the issues that only a person can put right: gone, archived, closed as a copy of another."""
+    found = []
+    for ticket in tickets:
+        mirror = known.get(ticket.id or 0)
+        if mirror is None or ticket.state not in ("open", "done"):
+            continue
+        said = _said(ticket, mirror)
+        if said is not None:
+            root = store.topic(session, ticket.topic)
+            number = root.root if root else ticket.topic
+            found.append(
+                Person(
+                    topic=number, project=ticket.project, key=ticket.key, reason=said[0], next_step=said[1]
+                )
+            )
+    return found
+
+
+def _said(ticket: Ticket, mirror: Mirror) -> tuple[str, str] | None:
+    name = f"T-{ticket.topic}"
+    if mirror.gone_at is not None:
+        return (
+            f"{ticket.key} can't be seen since {mirror.gone_at:%Y-%m-%d}: deleted, or not for us to see",
+            f"give us sight of it, or let go of it: feedback-bridge tickets unlink {name}",
+        )
+    if mirror.archived:
+        return (
+            f"{ticket.key} is archived, so nothing can be written there",
+            f"restore it, or let go of it: feedback-bridge tickets unlink {name}",
+        )
+    if mirror.copy_of is not None:
+        return (
+            f"{ticket.key} was closed as a duplicate of {mirror.copy_of}",
+            f"follow it: feedback-bridge tickets link {name} {mirror.copy_of}",
+        )
+    return None

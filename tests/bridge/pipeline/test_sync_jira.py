@@ -1,0 +1,435 @@
+"""Whole syncs against the Jira test server, both flavours: what stands there, and what people did there."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import NOW, Bench, gone, sixty, theme
+from jira_twin import Twin
+
+from bridge.plan import Plan
+from bridge.tracker.jira import JiraSite, JiraTracker
+
+CONTRACTS = os.environ.get("JIRA_CONTRACTS")
+JIRA = """
+tracker = "jira"
+[jira]
+url = "{url}"
+project = "WEB"
+token = "{token}"
+settle_s = 0
+labels = ["customer-feedback"]
+{more}
+[policy]
+mode = "automatic"
+create_when = {{ people = 3, within_days = 90 }}
+"""
+
+
+class Site:
+    """A bench whose tracker is a Jira."""
+
+    def __init__(self, bench: Bench, twin: Twin, more: str = "") -> None:
+        self.bench, self.twin = bench, twin
+        self.set(more)
+
+    def set(self, more: str = "") -> None:
+        """Settings, and the tracker they name."""
+        self.bench.set(JIRA.format(url=self.twin.url, token=self.twin.token, more=more))
+        jira = self.bench.settings.jira
+        site = JiraSite(
+            url=jira.url,
+            token=jira.token.reveal,
+            user=self.twin.user if self.twin.flavour == "cloud" else None,
+            settle_s=0.0,
+            fields={ours: theirs for ours, theirs in jira.fields.model_dump().items() if theirs},
+        )
+        self.bench.tracker = JiraTracker(site, wait=lambda _: None)
+
+    def sync(self) -> Any:
+        """One sync; nothing may go wrong in the server itself, nor against its specification."""
+        result = self.bench.sync()
+        assert self.twin.errors == []
+        assert self.twin.violations == []
+        return result
+
+    def plan(self) -> Plan:
+        """What a sync would do."""
+        plan = self.bench.sync(dry_run=True).plan
+        assert plan is not None
+        return plan
+
+    def more(self, name: str, count: int, *, first: int = 30) -> None:
+        """Let more people say it, an hour apart, up to now."""
+        now = (NOW - self.bench.now).total_seconds() / 86_400
+        self.bench.take(theme(name, count, first=first, days=now + (first + count) / 24), once=False)
+        self.bench.run()
+
+    def effects(self, *kinds: str) -> list[Any]:
+        """What the server committed by our hand."""
+        return [e for e in self.twin.journal if e.kind in kinds and e.actor == self.us]
+
+    def issue(self, name: str) -> Any:
+        """The issue of the topic that an item is in."""
+        number = int((self.bench.topic_of(name) or "").removeprefix("T-"))
+        return self.twin.issue(self.bench.query("SELECT key FROM ticket WHERE topic = ?", number)[0][0])
+
+    @property
+    def us(self) -> str:
+        """The account that we log in with, as the journal names it."""
+        return next(e.actor for e in self.twin.journal if e.kind == "create")
+
+    def topic(self, key: str) -> int:
+        """The topic that an issue is of."""
+        return int(self.bench.query("SELECT topic FROM ticket WHERE key = ?", key)[0][0])
+
+
+@pytest.fixture(params=["cloud", "dc"])
+def twin(request: pytest.FixtureRequest) -> Iterator[Twin]:
+    with Twin(flavour=request.param, seed=1, contracts=Path(CONTRACTS) if CONTRACTS else None) as made:
+        yield made
+
+
+@pytest.fixture
+def site(bench: Bench, twin: Twin) -> Site:
+    made = Site(bench, twin)
+    bench.take(sixty())
+    bench.run()
+    return made
+
+
+@pytest.fixture
+def synced(site: Site) -> Site:
+    result = site.sync()
+    assert result.refused == []
+    return site
+
+
+def markers(issues: list[Any]) -> list[str]:
+    return [label for issue in issues for label in issue.labels if label.startswith("fbb-")]
+
+
+def description(issue: Any) -> str:
+    return str(issue.fields["description"])
+
+
+def test_each_topic_gets_one_issue_that_says_what_people_say(site: Site):
+    result = site.sync()
+
+    issues = site.twin.issues("WEB")
+    assert len(issues) == result.steps["sync"]["created"] > 1
+    assert len({label for issue in issues for label in issue.labels if label.startswith("fbb-")}) == len(
+        issues
+    )
+    assert all("customer-feedback" in issue.labels for issue in issues)
+    for issue in issues:
+        number = site.topic(issue.key)
+        quotes = site.bench.query(
+            "SELECT s.text FROM evidence e JOIN statement s ON s.id = e.statement_id WHERE e.topic = ?",
+            number,
+        )
+        assert quotes
+        assert all(text in description(issue) for (text,) in quotes)
+
+
+def test_the_second_plan_is_empty(synced: Site):
+    journal = len(synced.twin.journal)
+
+    plan = synced.plan()
+    again = synced.sync()
+
+    assert plan.empty
+    assert plan.needs_person == ()
+    assert again.plan.actions == ()
+    assert len(synced.twin.journal) == journal
+
+
+def test_a_quiet_sync_costs_one_call(synced: Site):
+    before = len(synced.twin.requests)
+
+    synced.sync()
+
+    assert len(synced.twin.requests) == before + 1
+
+
+def test_new_voices_update_quietly(synced: Site):
+    comments = len(synced.effects("comment"))
+    synced.more("bag", 2)
+
+    result = synced.sync()
+
+    assert result.steps["sync"]["updated"] >= 1
+    assert len(synced.effects("comment")) == comments
+    assert synced.plan().empty
+
+
+def test_a_topic_that_doubles_gets_one_comment_in_a_window(synced: Site):
+    synced.more("bag", 30)
+    synced.sync()
+    key = synced.issue("bag-000").key
+    first = len(synced.twin.issue(key).comments)
+    synced.bench.now += timedelta(days=2)
+    synced.more("bag", 200, first=80)
+    synced.sync()
+    inside = len(synced.twin.issue(key).comments)
+    synced.bench.now += timedelta(days=8)
+    synced.sync()
+
+    assert (first, inside) == (1, 1)
+    assert len(synced.twin.issue(key).comments) == 2
+    assert synced.plan().empty
+
+
+def test_what_a_person_edited_is_theirs_for_good(synced: Site):
+    issue = synced.issue("bag-000")
+    ann = synced.twin.as_person("ann")
+    ann.edit(issue, summary="Ann's own words")
+    name = synced.bench.query("SELECT title FROM topic WHERE number = ?", synced.topic(issue.key))[0][0]
+    with synced.bench.deciding() as verbs:
+        verbs.rename(synced.topic(issue.key), "A better title")
+    for theme_name in ("bag", "app", "legroom"):
+        synced.more(theme_name, 4)
+
+    synced.sync()
+    synced.sync()
+
+    assert name != "A better title"
+    assert synced.twin.issue(issue.key).fields["summary"] == "Ann's own words"
+    assert synced.plan().empty
+
+
+def test_a_person_between_our_read_and_our_write_loses_nothing(synced: Site):
+    issue = synced.issue("bag-000")
+    ann = synced.twin.as_person("ann")
+    with synced.bench.deciding() as verbs:
+        verbs.rename(synced.topic(issue.key), "A better title")
+    synced.twin.before("PUT /issue/{id}", lambda *_: ann.edit(issue, summary="Ann was here"), times=1)
+
+    synced.sync()
+
+    assert synced.twin.issue(issue.key).fields["summary"] == "Ann was here"
+    synced.more("bag", 3)
+    synced.more("app", 3)
+    synced.more("legroom", 3)
+    synced.sync()
+    assert synced.twin.issue(issue.key).fields["summary"] == "Ann was here"
+
+
+def test_a_description_that_a_person_took_over_keeps_its_evidence_in_one_comment(synced: Site):
+    issue = synced.issue("bag-000")
+    synced.twin.as_person("ann").edit_description(issue, _own_words(synced.twin))
+    for name in ("bag", "app", "legroom"):
+        synced.more(name, 4)
+
+    synced.sync()
+    written = list(synced.twin.issue(issue.key).comments)
+    for name in ("bag", "app", "legroom"):
+        synced.more(name, 25, first=50)
+    synced.sync()
+    edited = list(synced.twin.issue(issue.key).comments)
+
+    assert "Ann decides" in description(synced.twin.issue(issue.key))
+    assert len(written) == len(edited) == 1
+    assert str(written[0].body) != str(edited[0].body) or len(synced.effects("comment edit")) == 1
+    assert synced.plan().empty
+
+
+def _own_words(twin: Twin) -> Any:
+    if twin.flavour == "dc":
+        return "Ann decides"
+    text = {"type": "text", "text": "Ann decides"}
+    return {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [text]}]}
+
+
+def test_what_its_author_deleted_leaves_the_issue(synced: Site):
+    (name, text, topic) = synced.bench.query(
+        "SELECT i.external_id, s.text, e.topic FROM evidence e JOIN statement s ON s.id = e.statement_id"
+        " JOIN item i ON i.id = s.item_id WHERE e.rank = 1 ORDER BY e.topic LIMIT 1"
+    )[0]
+    key = synced.bench.query("SELECT key FROM ticket WHERE topic = ?", topic)[0][0]
+    assert text in description(synced.twin.issue(key))
+
+    synced.bench.take([gone(name)], once=False)
+    synced.bench.run()
+    synced.sync()
+
+    assert text not in description(synced.twin.issue(key))
+
+
+def test_quoted_items_with_an_address_are_links_while_they_are_quoted(bench: Bench, twin: Twin):
+    site = Site(bench, twin)
+    base = "https://reviews.example/"
+    bench.take(dataclasses.replace(message, url=base + message.external_id) for message in sixty())
+    bench.run()
+    site.sync()
+    issue = site.issue("bag-000")
+    number = site.topic(issue.key)
+    first = {link.global_id for link in issue.remote_links}
+    name = bench.query(
+        "SELECT i.external_id FROM evidence e JOIN statement s ON s.id = e.statement_id"
+        " JOIN item i ON i.id = s.item_id WHERE e.rank = 1 AND e.topic = ?",
+        number,
+    )[0][0]
+
+    bench.take([gone(name)], once=False)
+    bench.run()
+    site.sync()
+
+    after = {link.global_id for link in twin.issue(issue.key).remote_links}
+    assert len(first) == 7
+    assert len(after) == len(bench.query("SELECT 1 FROM evidence WHERE topic = ?", number))
+    assert f"1:T-{number}:reviews/{name}" in first - after
+    assert site.plan().empty
+
+
+def test_a_create_without_an_answer_is_found_and_never_doubled(site: Site):
+    site.twin.fault("reset-after", route="POST /issue", times=1)
+
+    site.bench.sync()
+    site.sync()
+    site.sync()
+    site.sync()
+
+    markers = [
+        label for issue in site.twin.issues("WEB") for label in issue.labels if label.startswith("fbb-")
+    ]
+    assert sorted(markers) == sorted(set(markers))
+    assert len(site.bench.query("SELECT 1 FROM ticket WHERE state = 'open'")) == len(site.twin.issues("WEB"))
+    assert site.plan().empty
+
+
+def test_done_is_told_and_coming_back_opens_it_again(synced: Site):
+    issue = synced.twin.issues("WEB")[0]
+    number = synced.topic(issue.key)
+    synced.twin.as_person("ann").close(issue)
+    synced.sync()
+    state = synced.bench.query("SELECT state FROM topic WHERE number = ?", number)[0][0]
+    assert state == "done"
+
+    _say_again(synced, number)
+    result = synced.sync()
+
+    assert result.steps["sync"]["moved"] == 1
+    assert synced.twin.issue(issue.key).category != "done"
+    assert synced.bench.query("SELECT state FROM topic WHERE number = ?", number) == [("recurred",)]
+    assert synced.plan().empty
+
+
+def _say_again(site: Site, number: int) -> None:
+    """Let five people say again what a topic is about, after its issue was done."""
+    name = site.bench.query(
+        "SELECT i.external_id FROM assignment a JOIN statement s ON s.id = a.statement_id"
+        " JOIN item i ON i.id = s.item_id WHERE a.topic = ? LIMIT 1",
+        number,
+    )[0][0].partition("-")[0]
+    site.bench.now += timedelta(days=280)
+    site.more(name, 12, first=40)
+
+
+def test_a_no_is_respected(synced: Site):
+    issue = synced.twin.issues("WEB")[0]
+    number = synced.topic(issue.key)
+    synced.twin.as_person("ann").close(issue, resolution="Won't Do")
+    synced.sync()
+
+    _say_again(synced, number)
+    synced.sync()
+
+    assert synced.twin.issue(issue.key).category == "done"
+
+
+def test_an_issue_that_can_not_be_seen_is_told_and_never_made_again(synced: Site):
+    issue = synced.twin.issues("WEB")[0]
+    count = len(synced.twin.issues("WEB"))
+    synced.twin.as_person("ann").delete(issue)
+
+    synced.sync()
+    synced.more("bag", 5)
+    synced.sync()
+    plan = synced.plan()
+
+    assert len(synced.twin.issues("WEB")) <= count
+    assert [p.key for p in plan.needs_person] == [issue.key]
+    assert len(synced.effects("create")) == count
+
+
+def test_a_moved_issue_is_followed(synced: Site):
+    issue = synced.twin.issues("WEB")[0]
+    synced.twin.project("APP")
+    synced.twin.as_person("ann").move(issue, "APP")
+
+    synced.sync()
+
+    assert synced.bench.query("SELECT key, project FROM ticket WHERE remote_id = ?", issue.id) == [
+        (synced.twin.issue(issue.id).key, "APP")
+    ]
+    assert synced.plan().empty
+
+
+@pytest.mark.parametrize("merge", [True, False])
+def test_a_merge_is_told_on_both_issues_once(synced: Site, merge: bool):
+    one, other = synced.twin.issues("WEB")[:2]
+    numbers = synced.topic(one.key), synced.topic(other.key)
+    with synced.bench.deciding() as verbs:
+        if merge:
+            verbs.merge(*numbers)
+        else:
+            verbs.rename(numbers[0], "Nothing to tell")
+    synced.bench.run(first="label")
+
+    synced.sync()
+    synced.sync()
+
+    told = [len(synced.twin.issue(issue.key).comments) for issue in (one, other)]
+    assert told == ([1, 1] if merge else [0, 0])
+    assert synced.plan().empty
+
+
+def test_a_rule_puts_one_topic_into_several_projects(bench: Bench, twin: Twin):
+    twin.project("APP")
+    site = Site(bench, twin)
+    rule = '\n[[rule]]\nname = "both"\nwhen = { kinds = ["problem"] }\nalso = ["APP"]\n'
+    bench.root.joinpath("bridge.toml")
+    site.bench.set(JIRA.format(url=twin.url, token=twin.token, more="") + rule)
+    bench.take(sixty())
+    bench.run()
+
+    site.sync()
+    site.sync()
+
+    assert len(twin.issues("APP")) == len(twin.issues("WEB")) > 1
+    assert site.plan().empty
+
+
+def test_a_topic_is_linked_to_an_issue_that_people_made(site: Site):
+    from bridge.linking import link
+
+    number = site.bench.query("SELECT number FROM topic ORDER BY number")[0][0]
+    made = site.twin.as_person("ann").create("WEB", summary="Bags again")
+
+    link(site.bench.context(), number, made.key, "ana")
+    site.sync()
+
+    issue = site.twin.issue(made.key)
+    assert issue.fields["summary"] == "Bags again"
+    assert len(issue.comments) == 1
+    assert site.bench.query("SELECT count(*) FROM ticket WHERE topic = ?", number) == [(1,)]
+    assert site.plan().empty
+
+
+def test_an_issue_that_people_made_of_the_same_is_told_before_another_is_created(site: Site):
+    title, number = site.bench.query("SELECT title, number FROM topic ORDER BY number")[0]
+    made = site.twin.as_person("ann").create("WEB", summary=title)
+
+    site.sync()
+
+    row = site.bench.query("SELECT state, reason FROM ticket WHERE topic = ?", number)[0]
+    assert row[0] == "proposed"
+    assert f"perhaps there already: {made.key}" in row[1]
+    assert len(site.bench.query("SELECT 1 FROM ticket WHERE state = 'open'")) > 1
