@@ -1,6 +1,6 @@
 # The one door. `make run` and `make test` do their own set-up; they need git, make and python3-venv only.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run serve test unit lint types docs proof benchmark lock migration clean
+.PHONY: help setup setup-dev run serve test unit lint types docs proof proof-ledger proof-jira benchmark lock migration clean
 
 PYTHON ?= python3
 TORCH := torch==2.13.0
@@ -64,6 +64,15 @@ types: setup-dev
 docs: setup ## write the generated parts of the documentation
 	$(BIN)/python -m bridge.config.docs
 	$(BIN)/python docs/commands.py
+
+proof-ledger: setup-dev ## prove that each effect outside is had once, and write docs/proof.md (an hour or so)
+	$(BIN)/python tests/proof/ledger.py
+
+proof-jira: setup-dev ## prove that hostile words and personal data don't get out, and that faults and people's edits lose nothing
+	$(BIN)/python tests/proof/hostile.py
+	$(BIN)/python tests/proof/jira_faults.py
+	$(BIN)/python tests/proof/interleavings.py
+	$(BIN)/python tests/proof/jira_site.py
 
 proof: setup-dev ## the long proofs; FILE=posts.csv for the one that needs a file
 	$(BIN)/python tests/proof/scale.py

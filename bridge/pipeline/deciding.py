@@ -32,6 +32,8 @@ from bridge.store.audit import record
 from bridge.tracker import marker
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from bridge.config.model import Settings
 
 DEFAULT_TYPES = {"problem": "Bug", "request": "Story"}
@@ -140,6 +142,7 @@ def store_decisions(context: Context, decided: Decided) -> dict[str, int]:
     stale: set[int] = set()
     alike = _alike(context, [*proposed, *created])
     with context.database.writing() as session:
+        _send_elsewhere(session, context, decided)
         present = store.tickets(session)
         wanted: list[Propose | Create] = [*proposed, *created]
         for decision in wanted:
@@ -175,6 +178,18 @@ def store_decisions(context: Context, decided: Decided) -> dict[str, int]:
         "to create": sum(d.topic not in stale for d in created),
         "shadow": len(shadow),
     }
+
+
+def _send_elsewhere(session: Session, context: Context, decided: Decided) -> None:
+    """Mean tickets that were never sent for the tracker of today's settings, and its project."""
+    tracker = context.settings.tracker
+    for ticket in ticket_store.not_sent(session, tracker):
+        report, rule = decided.reports.get(ticket.topic), decided.rules.get(ticket.topic)
+        if report is None or rule is None:
+            continue
+        ticket.tracker, ticket.project = tracker, rule.project or home_project(context.settings)
+        ticket.type = rule.type or type_of(context.settings, report.topic.kind)
+        ticket.marker = marker("1", ticket.project, ticket.topic)
 
 
 def _alike(context: Context, decisions: Sequence[Propose | Create]) -> dict[int, list[dict[str, str]]]:

@@ -34,7 +34,7 @@ def read_back(context: Context, tracker: Tracker) -> Seen:
     Raises `TrackerError` when the tracker can't be read; then nothing is believed gone.
     """
     with context.database.reading() as session:
-        tickets = store.with_issue(session)
+        tickets = store.with_issue(session, context.settings.tracker)
     ids = sorted({ticket.remote_id for ticket in tickets if ticket.remote_id}, key=_number)
     found = tracker.read(ids) if ids else {}
     missing = len(ids) - len(found)

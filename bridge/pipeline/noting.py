@@ -57,7 +57,7 @@ def standing(report: TopicReport, ticket: Ticket, mirror: Mirror) -> Standing:
             (mirror.written or {}).get("recurrence", baseline.get("recurrence", report.recurrence.returns))
         ),
         burst=report.trend.burst,
-        commented_at=mirror.commented_at,
+        commented_at=mirror.commented_at or ticket.created_at,  # the issue itself was the first word
         done_at=mirror.done_at,
         released_at=mirror.released_at,
         has_versions=bool(mirror.versions),
@@ -88,12 +88,14 @@ def evidence_comment_due(ticket: Ticket, mirror: Mirror, habits: Habits, now: da
 
 
 def notes(
-    session: Session, had: Collection[tuple[int, str]], reports: Mapping[int, TopicReport]
+    session: Session, tracker: str, had: Collection[tuple[int, str]], reports: Mapping[int, TopicReport]
 ) -> list[Action]:
     """Return the notes that merges and splits of topics still owe to the issues of both."""
     found: list[Action] = []
     topics = {topic.number: topic for topic in session.exec(select(Topic))}
-    open_ones = [t for t in ticket_store.with_issue(session) if t.state == "open" and t.also_of is None]
+    open_ones = [
+        t for t in ticket_store.with_issue(session, tracker) if t.state == "open" and t.also_of is None
+    ]
     for decision in session.exec(
         select(Decision)
         .where(

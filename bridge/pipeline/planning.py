@@ -64,10 +64,10 @@ def make_plan(context: Context, decided: Decided, fmt: Format, *, doubted: bool 
     today, if they had to be sent again.
     """
     with context.database.reading() as session:
-        known = _known(session)
+        known = _known(session, context.settings.tracker)
         if doubted:
             known = replace(known, under_way={}, had=frozenset())
-        owed = noting.notes(session, known.had, decided.reports)
+        owed = noting.notes(session, context.settings.tracker, known.had, decided.reports)
         notes = [action for action in owed if action.ticket_id not in known.under_way]
         spoken = frozenset(action.ticket_id or 0 for action in notes if action.effect == "comment")
         actions = [*_Planner(context, decided, fmt, session, known, spoken).actions(), *notes]
@@ -98,8 +98,9 @@ def _asked(context: Context, decided: Decided, decision: Propose | WouldCreate) 
     return Asked(decision.topic, type_, report.topic.title, report.counts.reach)
 
 
-def _known(session: Session) -> Known:
-    tickets = store.tickets(session)
+def _known(session: Session, tracker: str) -> Known:
+    found = store.tickets(session)
+    tickets = {number: t for number, t in found.items() if t.tracker == tracker or t.remote_id is None}
     companions = ticket_store.companions(session)
     every = [*tickets.values(), *(t for found in companions.values() for t in found)]
     known = mirrors(session, every)
@@ -109,7 +110,7 @@ def _known(session: Session) -> Known:
         mirrors=known,
         under_way=ticket_store.under_way(session),
         had=ticket_store.had(session),
-        earlier=ticket_store.earlier(session, {ticket.id for ticket in every}),
+        earlier=ticket_store.earlier(session, tracker, {ticket.id for ticket in every}),
         waiting=sum(ticket.state == "proposed" for ticket in tickets.values()),
         persons=(*noting.persons(session, every, known), *(_person(row) for row in needs_person(session))),
     )

@@ -39,13 +39,14 @@ def with_open_creates(session: Session) -> set[int]:
     )
 
 
-def with_issue(session: Session) -> list[Ticket]:
-    """Return the tickets that have an issue in the tracker, by id."""
+def with_issue(session: Session, tracker: str) -> list[Ticket]:
+    """Return the tickets that have an issue in this tracker, by id."""
     return list(
         session.exec(
             select(Ticket)
             .where(
                 Ticket.workspace_id == WORKSPACE,
+                Ticket.tracker == tracker,
                 col(Ticket.remote_id).is_not(None),
                 col(Ticket.state).in_(("open", "done")),
             )
@@ -92,6 +93,24 @@ def by_id(session: Session) -> dict[int, Ticket]:
     return {ticket.id or 0: ticket for ticket in rows}
 
 
+def not_sent(session: Session, other_than: str) -> list[Ticket]:
+    """Return the tickets meant for another tracker than this one that no tracker was ever asked for."""
+    asked = select(Intent.ticket_id).where(Intent.workspace_id == WORKSPACE)
+    return list(
+        session.exec(
+            select(Ticket)
+            .where(
+                Ticket.workspace_id == WORKSPACE,
+                Ticket.tracker != other_than,
+                col(Ticket.remote_id).is_(None),
+                col(Ticket.state).in_(("proposed", "approved")),
+                col(Ticket.id).not_in(asked),
+            )
+            .order_by(col(Ticket.id))
+        )
+    )
+
+
 def had(session: Session) -> frozenset[tuple[int, str]]:
     """Return, by ticket, the keys of the effects that were had."""
     rows = session.exec(
@@ -104,10 +123,10 @@ def had(session: Session) -> frozenset[tuple[int, str]]:
     return frozenset((ticket_id, key) for ticket_id, key in rows)
 
 
-def earlier(session: Session, latest: Collection[int | None]) -> dict[int, list[Ticket]]:
+def earlier(session: Session, tracker: str, latest: Collection[int | None]) -> dict[int, list[Ticket]]:
     """Return, by topic, the tickets with an issue that are none of the latest ones, oldest first."""
     found: dict[int, list[Ticket]] = {}
-    for row in with_issue(session):
+    for row in with_issue(session, tracker):
         if row.id not in latest:
             found.setdefault(row.topic, []).append(row)
     return found
