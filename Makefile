@@ -1,6 +1,6 @@
 # The one door. `make run` and `make test` do their own set-up; they need git, make and python3-venv only.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run serve test unit lint types docs proof proof-ledger proof-jira benchmark lock migration clean
+.PHONY: help setup setup-dev run serve test test-servers unit lint types docs proof proof-ledger proof-jira benchmark lock migration clean
 
 PYTHON ?= python3
 TORCH := torch==2.13.0
@@ -47,10 +47,17 @@ serve: setup ## serve the page of your own settings
 
 test: setup-dev ## set up, then lint, types, and all tests that need no other server
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -n 2 -m "not proof"
+	$(BIN)/python -m pytest -n 2 -m "not proof and not servers"
+
+.servers/node_modules/.bin/prism:
+	@command -v npm >/dev/null || { echo "make test-servers needs Node and npm: apt-get install nodejs npm" >&2; exit 1; }
+	npm install --silent --no-audit --no-fund --prefix .servers @stoplight/prism-cli@5.14.2
+
+test-servers: setup-dev .servers/node_modules/.bin/prism ## tests against software that others wrote; needs Node, and Jira's description in JIRA_CONTRACTS
+	$(BIN)/python -m pytest -m servers tests/servers
 
 unit: setup-dev ## the fast tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not proof"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not proof and not servers"
 
 lint: setup-dev
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from pathlib import Path
 SHOTS = {"today": "/", "topics": "/topics", "topic": "/topics/T-5", "review": "/review"}
 QUIET = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --window-size=1200,900"
+    "--disable-component-update --disable-sync --hide-scrollbars"
 ).split()
 
 
@@ -38,7 +38,7 @@ def main() -> int:
         try:
             base = _address(server)
             for name, path in SHOTS.items():
-                _take(browser, base + path, wanted.out / f"{name}.png")
+                take(browser, base + path, wanted.out / f"{name}.png")
         finally:
             server.terminate()
     return 0
@@ -51,9 +51,11 @@ def _address(server: subprocess.Popen[str]) -> str:
     raise SystemExit("the page did not start")
 
 
-def _take(browser: str, address: str, out: Path) -> None:
+def take(browser: str, address: str, out: Path, *, width: int = 1200, height: int = 900) -> None:
+    """Take a picture of an address."""
     with tempfile.TemporaryDirectory() as profile:
-        arguments = [browser, *QUIET, f"--user-data-dir={profile}", f"--screenshot={out}", address]
+        place = [f"--window-size={width},{height}", f"--user-data-dir={profile}"]
+        arguments = [browser, *QUIET, *place, f"--screenshot={out}", address]
         subprocess.run(arguments, check=True, capture_output=True, timeout=60)
     print(out)
 
