@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bridge.plan import hashed
 from bridge.privacy import outward
 from bridge.render.links import safe_href
 from bridge.render.ticket import (
@@ -100,6 +101,12 @@ def document_of(text: TicketText, settings: Settings, fmt: Format, project: str)
     return ticket_document(text, template=template, fmt=fmt)
 
 
+def wording(settings: Settings, project: str) -> str:
+    """Identify how tickets of a project are worded: their template, and how people are named."""
+    template = find_template("ticket.md.j2", settings.jira.templates, project)
+    return hashed(template, settings.jira.authors, settings.server.url)[:8]
+
+
 def document_of_note(note: Note, settings: Settings, project: str) -> Document:
     """Return a note as a document."""
     template = find_template(f"note_{note.name}.md.j2", settings.jira.templates, project)
@@ -138,7 +145,7 @@ def links_of(report: TopicReport, material: Material, settings: Settings) -> tup
 
 def _global_id(topic: str, quote: Quote) -> str:
     name = f"1:{topic}:{quote.source}/{quote.item}"
-    if len(name) <= GLOBAL_ID and name.isprintable():
+    if len(name) <= GLOBAL_ID and name.isprintable() and outward(name) == name:
         return name
     return f"1:{topic}:{hashlib.sha256(name.encode()).hexdigest()}"
 

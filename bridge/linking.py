@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlmodel import select
+
 from bridge.errors import InputError
-from bridge.models import Mirror, Ticket
-from bridge.placing import existing
+from bridge.models import WORKSPACE, Mirror, Ticket
+from bridge.placing import existing, topic_number
 from bridge.store import tickets as ticket_store
 from bridge.store import topics as store
 from bridge.store.audit import record
-from bridge.tracker import marker
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
     from bridge.pipeline.context import Context
     from bridge.tracker import Remote
+
+TOPIC = re.compile(r"[Tt]-[0-9]+")
 
 UNLINKED = "unlinked"
 """State of a ticket whose issue was let go."""
@@ -53,19 +57,34 @@ def link(context: Context, number: int, key: str, who: str) -> Remote:
     return remote
 
 
-def unlink(session: Session, number: int, who: str, at: datetime) -> str | None:
-    """Let go of a topic's issue, which stays as it is; return its key. The topic may be proposed anew."""
-    topic = existing(session, number)
+def unlink(session: Session, name: str, who: str, at: datetime) -> list[str]:
+    """Let go of an issue, named by its key or by its topic; return its topics. The issue stays as it is.
+
+    Its topics may be proposed anew. Raises `InputError` when there is none.
+    """
+    tickets = [t for t in _named(session, name) if t.state in ("open", "done")]
+    if not tickets:
+        raise InputError(
+            f"{name} is no issue of ours and no topic with one; see: feedback-bridge tickets list"
+        )
+    for ticket in tickets:
+        ticket.state = UNLINKED
+        for companion in ticket_store.companions(session).get(ticket.id or 0, ()):
+            companion.state = UNLINKED
+        topic = store.topic(session, ticket.topic)
+        if topic is not None and topic.root == topic.number and topic.state not in ("ignored", "snoozed"):
+            topic.state = "new"
+        record(session, at, who, "unlink", f"T-{ticket.topic}", {"key": ticket.key})
+    return [f"T-{ticket.topic}" for ticket in tickets]
+
+
+def _named(session: Session, name: str) -> list[Ticket]:
+    if not TOPIC.fullmatch(name):
+        found = select(Ticket).where(Ticket.workspace_id == WORKSPACE, Ticket.key == name)
+        return list(session.exec(found))
+    topic = existing(session, topic_number(name))
     ticket = store.tickets(session, [topic.root]).get(topic.root)
-    if ticket is None or ticket.state not in ("open", "done"):
-        raise InputError(f"T-{number} has no issue to let go of")
-    ticket.state = UNLINKED
-    for companion in ticket_store.companions(session).get(ticket.id or 0, ()):
-        companion.state = UNLINKED
-    if topic.state not in ("ignored", "snoozed"):
-        topic.state = "new"
-    record(session, at, who, "unlink", f"T-{topic.root}", {"key": ticket.key})
-    return ticket.key
+    return [] if ticket is None else [ticket]
 
 
 def _refuse(session: Session, old: Ticket | None, remote: Remote, number: int) -> None:
@@ -88,5 +107,5 @@ def _adopt(ticket: Ticket, remote: Remote, title: str, now: datetime, who: str) 
     ticket.adopted, ticket.title, ticket.reason = True, title, f"linked by {who}"
     ticket.project = remote.project or remote.key.partition("-")[0]
     ticket.key, ticket.remote_id, ticket.url = remote.key, remote.id, remote.url
-    ticket.marker = marker("1", ticket.project, ticket.topic)
+    ticket.marker = ""  # it was never created by us
     ticket.created_at = now

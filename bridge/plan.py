@@ -88,6 +88,8 @@ class Action:
     other: str | None = None  # id of the issue to link to
     attach: tuple[EvidenceLink, ...] = ()
     detach: tuple[str, ...] = ()
+    withdraws: bool = False  # takes out what its author deleted
+    kept: tuple[str, ...] = ()  # fields that people edited: they stay as they are
 
     def as_json(self) -> dict[str, Any]:
         """Return the documented shape of one of the plan's changes."""
@@ -184,7 +186,7 @@ _DONE: Mapping[Effect, str] = {
 
 def lines(plan: Plan, *, tracker: str, sent: bool = False) -> Sequence[str]:
     """Return the plan as lines for people: `+` creates, `~` changes, `?` waits for a person."""
-    text = [_line(action) for action in plan.actions]
+    text = [line for action in plan.actions for line in _lines(action)]
     text += [f'? review  {a.type:<8} "{a.title}"  T-{a.topic}  {a.reach} people' for a in plan.proposed]
     text += [f'· shadow  {a.type:<8} "{a.title}"  T-{a.topic}  {a.reach} people' for a in plan.shadow]
     text += [
@@ -198,6 +200,13 @@ def lines(plan: Plan, *, tracker: str, sent: bool = False) -> Sequence[str]:
     else:
         told = ", ".join(f"{counts[effect]} to {effect}" for effect in shown)
     return [*text, f"{told}, {waiting} waiting for review"]
+
+
+def _lines(action: Action) -> list[str]:
+    if not action.kept:
+        return [_line(action)]
+    kept = " and ".join(action.kept)
+    return [_line(action), f"! conflict {action.key} {kept} edited in the tracker: kept  T-{action.topic}"]
 
 
 def _line(action: Action) -> str:

@@ -13,8 +13,8 @@ from bridge.decision import Change
 from bridge.errors import InputError
 from bridge.models import Ticket, Topic
 from bridge.placing import Placing, existing, topic_number
+from bridge.store import tickets as ticket_store
 from bridge.store import topics as store
-from bridge.tracker import marker
 from bridge.undo import undo, undo_recluster
 
 __all__ = ["Verbs", "existing", "topic_number"]
@@ -108,7 +108,7 @@ class Verbs(Placing):
             tracker=tracker,
             project=project,
             type=type_,
-            marker=marker("1", project, topic.number),
+            marker=ticket_store.free_marker(self._session, project, topic.number),
             title=topic.title,
             rule=self._who,
             reason=f"{state} by {self._who}",

@@ -62,15 +62,19 @@ def link(
 
 
 @app.command()
-def unlink(ctx: typer.Context, topic: Topic) -> None:
-    """Let go of a topic's issue, which stays as it is in the tracker."""
+def unlink(
+    ctx: typer.Context,
+    name: Annotated[
+        str, typer.Argument(help="The topic, such as T-12, or the issue's key.", metavar="T-n|KEY")
+    ],
+) -> None:
+    """Let go of an issue; in the tracker nothing happens to it."""
     from bridge.linking import unlink as do
-    from bridge.verbs import topic_number
 
     here = context(ctx)
     with session(ctx).app.only_one(), here.database.writing() as store:
-        key = do(store, topic_number(topic), "command line", here.now)
-    say(f"{topic} has let go of {key}; the issue stays as it is")
+        topics = do(store, name, "command line", here.now)
+    say(f"{name}: let go by {', '.join(topics)}; in the tracker nothing was changed")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import SettingsError, TrackerError
@@ -83,7 +84,21 @@ def findings(desk: Desk) -> Iterator[Finding]:
             "tracker templates", f"{folder} is no folder: mend jira.templates, or make it", fine=False
         )
     for project in desk.settings.jira_projects():
+        if folder is not None and folder.is_dir():
+            yield from _templates(folder, project)
         yield from _project(desk, project)
+
+
+def _templates(folder: Path, project: str) -> Iterator[Finding]:
+    """Say what is wrong with own templates, before a ticket needs them."""
+    from bridge.render.ticket import faults_of_templates
+
+    found = faults_of_templates(folder, project)
+    name = f"tracker templates of {project}"
+    if not found:
+        yield Finding(name, f"{folder}: all can be rendered")
+    for fault in found:
+        yield Finding(name, fault, fine=False)
 
 
 def _account(desk: Desk) -> Iterator[Finding]:

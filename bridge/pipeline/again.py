@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from bridge.models import WORKSPACE, Ticket
+from bridge.models import Ticket
 from bridge.pipeline.context import Context
 from bridge.pipeline.deciding import Decided, decide_all, type_of
 from bridge.pipeline.planning import make_plan
@@ -78,16 +78,6 @@ def _again(session: Session, context: Context, decided: Decided, action: Action)
     if topic is None:
         return
     rule = decided.rules[action.topic]
-    nth = 1 + len(
-        session.exec(
-            select(Ticket.id).where(
-                Ticket.workspace_id == WORKSPACE,
-                Ticket.topic == action.topic,
-                col(Ticket.also_of).is_(None),
-                col(Ticket.remote_id).is_not(None),
-            )
-        ).all()
-    )
     session.add(
         Ticket(
             topic=action.topic,
@@ -95,7 +85,7 @@ def _again(session: Session, context: Context, decided: Decided, action: Action)
             tracker=context.settings.tracker,
             project=action.project,
             type=rule.type or type_of(context.settings, topic.kind),
-            marker=marker("1", action.project, action.topic, nth),
+            marker=ticket_store.free_marker(session, action.project, action.topic),
             title=topic.title,
             rule=rule.name,
             reason=action.reason,
@@ -103,4 +93,4 @@ def _again(session: Session, context: Context, decided: Decided, action: Action)
         )
     )
     topic.state = "recurred"
-    record(session, context.now, "bridge", "came back", f"T-{action.topic}", {"nth": nth})
+    record(session, context.now, "bridge", "came back", f"T-{action.topic}", {"project": action.project})

@@ -29,7 +29,6 @@ from bridge.store import counts as counting
 from bridge.store import tickets as ticket_store
 from bridge.store import topics as store
 from bridge.store.audit import record
-from bridge.tracker import marker
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -162,7 +161,7 @@ def store_decisions(context: Context, decided: Decided) -> dict[str, int]:
                     tracker=context.settings.tracker,
                     project=project,
                     type=decision.rule.type or type_of(context.settings, topic.kind),
-                    marker=marker("1", project, decision.topic),
+                    marker=ticket_store.free_marker(session, project, decision.topic),
                     title=topic.title,
                     rule=decision.rule.name,
                     reason=decision.reason + _there_already(there),
@@ -180,16 +179,26 @@ def store_decisions(context: Context, decided: Decided) -> dict[str, int]:
     }
 
 
+def waiting(context: Context) -> set[int]:
+    """Return the topics whose ticket waits for a person."""
+    with context.database.reading() as session:
+        return {number for number, ticket in store.tickets(session).items() if ticket.state == "proposed"}
+
+
 def _send_elsewhere(session: Session, context: Context, decided: Decided) -> None:
-    """Mean tickets that were never sent for the tracker of today's settings, and its project."""
+    """Mean tickets that were never sent for the tracker and the project of today's settings."""
     tracker = context.settings.tracker
-    for ticket in ticket_store.not_sent(session, tracker):
+    for ticket in ticket_store.not_sent(session):
         report, rule = decided.reports.get(ticket.topic), decided.rules.get(ticket.topic)
         if report is None or rule is None:
             continue
-        ticket.tracker, ticket.project = tracker, rule.project or home_project(context.settings)
+        project = rule.project or home_project(context.settings)
+        if (ticket.tracker, ticket.project) == (tracker, project):
+            continue
+        ticket.tracker, ticket.project = tracker, project
         ticket.type = rule.type or type_of(context.settings, report.topic.kind)
-        ticket.marker = marker("1", ticket.project, ticket.topic)
+        ticket.marker = ticket_store.free_marker(session, project, ticket.topic)
+        ticket_store.forget_refused(session, ticket.id or 0)
 
 
 def _alike(context: Context, decisions: Sequence[Propose | Create]) -> dict[int, list[dict[str, str]]]:

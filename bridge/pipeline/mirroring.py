@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from bridge.errors import TrackerDenied, TrackerError, TrackerThrottled, TrackerUnreachable
 from bridge.models import Mirror, Ticket, Topic
 from bridge.pipeline.context import Context
 from bridge.store import tickets as store
@@ -22,36 +23,67 @@ _OF_TICKETS = frozenset({"in review", "tracked", "done", "released", "recurred",
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How many issues were looked at, and how many had changed."""
+    """How many issues were looked at, how many had changed, and the tickets whose project is out of reach."""
 
     looked: int
     changed: int
+    blind: tuple[Ticket, ...] = ()
 
 
-def read_back(context: Context, tracker: Tracker) -> Seen:
+class Sight:
+    """Which projects can be worked in; each is asked for at most once."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self._tracker = tracker
+        self._faults: dict[str, str] = {}
+
+    def fault(self, project: str) -> str:
+        """Say what keeps us out of a project, "" if nothing; raises `TrackerError` if it can't be asked."""
+        if project not in self._faults:
+            try:
+                self._tracker.ready([project])
+                self._faults[project] = ""
+            except (TrackerDenied, TrackerThrottled, TrackerUnreachable):
+                raise
+            except TrackerError as error:
+                self._faults[project] = str(error)
+        return self._faults[project]
+
+    @property
+    def faults(self) -> list[str]:
+        """What was found wrong."""
+        return list(filter(None, self._faults.values()))
+
+
+def read_back(context: Context, tracker: Tracker, sight: Sight | None = None) -> Seen:
     """Look at the issue of every ticket, a hundred a call, and keep what changed.
 
-    Raises `TrackerError` when the tracker can't be read; then nothing is believed gone.
+    No issue is believed gone while its whole project is out of reach. Raises `TrackerError` when the tracker
+    can't be read; then nothing is believed gone.
     """
     with context.database.reading() as session:
         tickets = store.with_issue(session, context.settings.tracker)
     ids = sorted({ticket.remote_id for ticket in tickets if ticket.remote_id}, key=_number)
     found = tracker.read(ids) if ids else {}
-    missing = len(ids) - len(found)
-    if missing:  # before anything is believed gone: are we who we think we are?
-        tracker.ready(sorted({ticket.project for ticket in tickets}))
-    changed = 0
+    missing = [ticket for ticket in tickets if ticket.remote_id not in found]
+    sight = sight or Sight(tracker)  # before anything is believed gone: are we who we think we are?
+    blind = tuple(ticket for ticket in missing if sight.fault(ticket.project))
+    hidden, changed = {ticket.id for ticket in blind}, 0
     for start in range(0, len(tickets), 500):
         with context.database.reading() as session:
             part = tickets[start : start + 500]
             known = mirrors(session, part)
-            due = [t for t in part if _differs(known.get(t.id or 0), t, found.get(t.remote_id or ""))]
+            due = [
+                t
+                for t in part
+                if t.id not in hidden and _differs(known.get(t.id or 0), t, found.get(t.remote_id or ""))
+            ]
         changed += len(due)
         if due:
             with context.database.writing() as session:
                 for ticket in due:
                     _keep(session, context, ticket.id or 0, found.get(ticket.remote_id or ""))
-    return Seen(len(ids), changed)
+    return Seen(len(ids), changed, blind)
 
 
 def _number(issue_id: str) -> tuple[int, str]:

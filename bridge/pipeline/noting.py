@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlmodel import Session, col, select
 
-from bridge.models import WORKSPACE, Decision, Mirror, Ticket, Topic
-from bridge.plan import Action, Note, Person
+from bridge.models import WORKSPACE, Decision, Intent, Mirror, Ticket, Topic
+from bridge.plan import Action, Note, Person, Plan
 from bridge.render.ticket import ItemText, NoteText
 from bridge.standing import Habits, Standing, habits_of
 from bridge.store import tickets as ticket_store
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 EVIDENCE = "evidence"
 """Key of the first writing of a ticket's one evidence comment."""
+
+OWED = "owed"
+"""Where `Mirror.written` keeps the name of a note that is still to be made."""
 
 NAMED = 5  # items that a note names
 
@@ -84,7 +87,36 @@ def evidence_comment_due(ticket: Ticket, mirror: Mirror, habits: Habits, now: da
         return False
     if not ticket.adopted and "description" not in (mirror.theirs or []):
         return False
-    return mirror.commented_at is None or now - mirror.commented_at >= habits.comment_every
+    return not too_soon(mirror, habits, now)
+
+
+def too_soon(mirror: Mirror | None, habits: Habits, now: datetime) -> bool:
+    """Whether our last comment on an issue is so fresh that no other may follow."""
+    return is_fresh(mirror.commented_at if mirror else None, habits, now)
+
+
+def is_fresh(last: datetime | None, habits: Habits, now: datetime) -> bool:
+    """Whether a comment of that time allows no other yet."""
+    return last is not None and now - last < habits.comment_every
+
+
+def due(
+    context: Context, session: Session, owed: Sequence[Action], under_way: Collection[int]
+) -> list[Action]:
+    """Return which of these notes and links may be had now: one comment on an issue, and none too soon."""
+    found: list[Action] = []
+    spoken: set[int] = set()
+    for action in owed:
+        ticket_id = action.ticket_id or 0
+        if ticket_id in under_way:
+            continue
+        if action.effect == "comment":
+            habits = habits_of(context.settings, action.project)
+            if ticket_id in spoken or too_soon(session.get(Mirror, ticket_id), habits, context.now):
+                continue
+            spoken.add(ticket_id)
+        found.append(action)
+    return found
 
 
 def notes(
@@ -92,11 +124,7 @@ def notes(
 ) -> list[Action]:
     """Return the notes that merges and splits of topics still owe to the issues of both."""
     found: list[Action] = []
-    topics = {topic.number: topic for topic in session.exec(select(Topic))}
-    open_ones = [
-        t for t in ticket_store.with_issue(session, tracker) if t.state == "open" and t.also_of is None
-    ]
-    for decision in session.exec(
+    decisions = session.exec(
         select(Decision)
         .where(
             Decision.workspace_id == WORKSPACE,
@@ -104,10 +132,29 @@ def notes(
             col(Decision.undone_at).is_(None),
         )
         .order_by(col(Decision.id))
-    ):
+    ).all()
+    if not decisions:
+        return []
+    topics = {topic.number: topic for topic in session.exec(select(Topic))}
+    tickets = _open_ones(session, tracker, topics)
+    for decision in decisions:
         for one, other in _pairs(decision):
-            found += _of_pair(decision, (one, other), open_ones, _Told(topics, reports))
+            found += _of_pair(decision, (one, other), tickets, _Told(topics, reports))
     return [action for action in found if (action.ticket_id, action.op_key) not in had]
+
+
+def _open_ones(session: Session, tracker: str, topics: Mapping[int, Topic]) -> dict[int, Ticket]:
+    """Return each topic's latest open ticket, if its issue can be written to and nobody has hidden it."""
+    found: dict[int, Ticket] = {}
+    for ticket in ticket_store.with_issue(session, tracker):
+        topic = topics.get(ticket.topic)
+        root = topics.get(topic.root) if topic else None
+        mirror = session.get(Mirror, ticket.id)
+        reachable = mirror is None or (mirror.gone_at is None and not mirror.archived)
+        shown = root is not None and root.state != "ignored"
+        if ticket.state == "open" and ticket.also_of is None and reachable and shown:
+            found[ticket.topic] = ticket
+    return found
 
 
 def _pairs(decision: Decision) -> Iterator[tuple[int, int]]:
@@ -121,11 +168,11 @@ def _pairs(decision: Decision) -> Iterator[tuple[int, int]]:
 
 
 def _of_pair(
-    decision: Decision, pair: tuple[int, int], tickets: Sequence[Ticket], known: _Told
+    decision: Decision, pair: tuple[int, int], tickets: Mapping[int, Ticket], known: _Told
 ) -> Iterator[Action]:
     """Yield a note on the issue of each of two topics that had one when this was decided, and their link."""
     one, other = pair
-    ours = {n: next((t for t in reversed(tickets) if t.topic == n), None) for n in (one, other)}
+    ours = {n: tickets.get(n) for n in (one, other)}
     verb = "merged" if decision.verb == "merge" else "split"
     for number, ticket in ours.items():
         counterpart = ours[other if number == one else one]
@@ -195,17 +242,61 @@ def persons(session: Session, tickets: Collection[Ticket], known: Mapping[int, M
     return found
 
 
+def refusals(session: Session, actions: Collection[Action]) -> list[Person]:
+    """Return what the tracker refused the last time of what is still to be done, once a ticket."""
+    rows = session.exec(
+        select(Intent)
+        .where(Intent.workspace_id == WORKSPACE, Intent.state == "refused")
+        .order_by(col(Intent.settled_at))
+    )
+    said = {(row.ticket_id, row.effect, effect_name(row.key)): row.outcome for row in rows}
+    found: dict[int, Person] = {}
+    for action in actions:
+        ticket_id = action.ticket_id or 0
+        outcome = said.get((ticket_id, action.effect, effect_name(action.op_key)))
+        if outcome and ticket_id not in found:
+            found[ticket_id] = _asking(action, f"{action.effect}: {outcome}", "then each sync tries again")
+    return list(found.values())
+
+
+def out_of_reach(
+    plan: Plan, blind: Collection[Ticket], fault_of: Callable[[str], str]
+) -> tuple[tuple[Action, ...], tuple[Person, ...]]:
+    """Return a plan's actions without those in projects that can't be worked in, and whom to tell of these.
+
+    `blind` are tickets whose project can't be seen, `fault_of` says what is wrong with a project.
+    """
+    barred = [a for a in plan.actions if a.effect != "wait" and fault_of(a.project)]
+    left = tuple(action for action in plan.actions if action not in barred)
+    step = "mend that; the next sync goes on from there"
+    persons = [_asking(action, fault_of(action.project), step) for action in barred]
+    persons += [
+        Person(topic=t.topic, project=t.project, key=t.key, reason=fault_of(t.project), next_step=step)
+        for t in blind
+    ]
+    return left, tuple(dict.fromkeys(persons))
+
+
+def effect_name(key: str) -> str:
+    """Return what an effect's key names, on whatever day it was made."""
+    return " ".join(key.split(" ")[:2]) if key.startswith("note ") else key
+
+
+def _asking(action: Action, reason: str, step: str) -> Person:
+    return Person(topic=action.topic, project=action.project, key=action.key, reason=reason, next_step=step)
+
+
 def _said(ticket: Ticket, mirror: Mirror) -> tuple[str, str] | None:
     name = f"T-{ticket.topic}"
     if mirror.gone_at is not None:
         return (
             f"{ticket.key} can't be seen since {mirror.gone_at:%Y-%m-%d}: deleted, or not for us to see",
-            f"give us sight of it, or let go of it: feedback-bridge tickets unlink {name}",
+            f"give us sight of it, or let go of it: feedback-bridge tickets unlink {ticket.key}",
         )
     if mirror.archived:
         return (
             f"{ticket.key} is archived, so nothing can be written there",
-            f"restore it, or let go of it: feedback-bridge tickets unlink {name}",
+            f"restore it, or let go of it: feedback-bridge tickets unlink {ticket.key}",
         )
     if mirror.copy_of is not None:
         return (

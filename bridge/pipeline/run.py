@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import col
 
+from bridge.decide import Create, Propose
 from bridge.models import Run
 from bridge.pipeline import deciding, meaning, planning, reading, saying, sending, speakers, themes
 from bridge.pipeline.context import STEPS, Context
 from bridge.pipeline.pulling import Pulled
-from bridge.plan import Plan
+from bridge.plan import Asked, Plan
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class RunResult:
     plan: Plan | None = None
     left: Plan | None = None
     refused: list[str] = field(default_factory=list)
+    proposed: tuple[Asked, ...] = ()
 
 
 def run(
@@ -100,9 +102,9 @@ class _Steps:
 
     def _act(self, name: str) -> dict[str, Any]:
         """Decide, plan or sync; each looks anew, so that a stop between them loses nothing."""
-        context, result = self._context, self._result
+        result = self._result
         if name == "decide":
-            return {} if self._dry_run else deciding.store_decisions(context, deciding.decide_all(context))
+            return {} if self._dry_run else self._decide()
         if name == "plan":
             result.plan = self._planned()
             return {"actions": len(result.plan.actions)}
@@ -116,10 +118,25 @@ class _Steps:
         return planning.make_plan(self._context, deciding.decide_all(self._context), fmt)
 
     def _sync(self) -> dict[str, int]:
-        sent = sending.sync(self._context)
+        sent, result = sending.sync(self._context), self._result
         self._result.left, self._result.refused = sent.left, sent.errors
-        self._result.plan = replace(sent.left, actions=tuple(sent.done))
+        proposed = (*result.proposed, *sent.left.proposed)
+        waiting = max(sent.left.waiting - len(result.proposed), 0)
+        result.plan = replace(sent.left, actions=tuple(sent.done), proposed=proposed, waiting=waiting)
         return sent.counts()
+
+    def _decide(self) -> dict[str, int]:
+        """Store what the rules say, and remember what is newly proposed, for the end of the run."""
+        context, decided = self._context, deciding.decide_all(self._context)
+        before = deciding.waiting(context)
+        counts = deciding.store_decisions(context, decided)
+        new = deciding.waiting(context) - before
+        self._result.proposed = tuple(
+            planning.asked(context, decided, decision)
+            for decision in decided.decisions
+            if isinstance(decision, Propose | Create) and decision.topic in new
+        )
+        return counts
 
 
 _PLAIN: dict[str, Callable[[Context], dict[str, int]]] = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bridge.drafting import document_of_note
 from bridge.errors import InputError, TrackerError
@@ -14,7 +14,7 @@ from bridge.pipeline import noting
 from bridge.pipeline.again import prepare
 from bridge.pipeline.context import Context
 from bridge.pipeline.deciding import decide_all
-from bridge.pipeline.mirroring import read_back
+from bridge.pipeline.mirroring import Sight, read_back
 from bridge.pipeline.planning import make_plan
 from bridge.plan import Action, Draft, Plan
 from bridge.render.document import Document
@@ -23,7 +23,7 @@ from bridge.store import tickets as store
 from bridge.tracker.effects import AddComment, Bookkeeping, Create, Done, Effect, Join, Move, nothing
 from bridge.tracker.lease import LEASE, current, take
 from bridge.tracker.ledger import Ledger, needs_person, resolve
-from bridge.upkeep import EditEvidence, KeepLinks, Refresh, evidence_hash, mirror_of
+from bridge.upkeep import SENDING, EditEvidence, KeepLinks, Refresh, evidence_hash, mirror_of
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -73,23 +73,32 @@ def sync(context: Context) -> Sent:
         sent.settled = _settle(context, tracker, ledger)
         sent.errors, sent.stopped = list(ledger.errors), ledger.stopped
     if sent.stopped is None:
-        read_back(context, tracker)
+        sight = Sight(tracker)
+        blind = read_back(context, tracker, sight).blind
         prepare(context)
-        _in_passes(context, tracker, sent)
+        _in_passes(context, sent, lambda: _plan(context, tracker, sight, blind))
+        sent.errors += sight.faults
     return sent
 
 
-def _in_passes(context: Context, tracker: Tracker, sent: Sent) -> None:
+def _plan(context: Context, tracker: Tracker, sight: Sight, blind: Sequence[Ticket]) -> Plan:
+    """Plan; what is to be had in a project that is out of reach is for a person."""
+    plan = make_plan(context, decide_all(context), tracker.format)
+    actions, persons = noting.out_of_reach(plan, blind, sight.fault)
+    return replace(plan, actions=actions, needs_person=(*plan.needs_person, *persons))
+
+
+def _in_passes(context: Context, sent: Sent, planned: Callable[[], Plan]) -> None:
     """Plan and apply until nothing new is to be done: what was opened again is brought up to date too."""
     tried: set[tuple[int | None, str, str]] = set()
     for _ in range(PASSES):
-        sent.left = make_plan(context, decide_all(context), tracker.format)
+        sent.left = planned()
         due = [a for a in sent.left.actions if a.effect != "wait" and _name(a) not in tried]
         if not due or sent.stopped is not None:
             return
         tried |= {_name(action) for action in due}
         apply_plan(context, replace(sent.left, actions=tuple(due)), sent)
-    sent.left = make_plan(context, decide_all(context), tracker.format)
+    sent.left = planned()
 
 
 def _name(action: Action) -> tuple[int | None, str, str]:
@@ -117,8 +126,9 @@ def _ledger(context: Context, tracker: Tracker) -> Ledger:
 def look(context: Context) -> Plan:
     """Read back and say what a sync would do, the tickets it would add included; sends nothing."""
     tracker = context.tracker()
-    read_back(context, tracker)
-    return make_plan(context, decide_all(context), tracker.format)
+    sight = Sight(tracker)
+    blind = read_back(context, tracker, sight).blind
+    return _plan(context, tracker, sight, blind)
 
 
 def _settle(context: Context, tracker: Tracker, ledger: Ledger) -> int:
@@ -151,7 +161,7 @@ class _Effects:
                 return Create(ticket_id=ticket_id, draft=action.draft)
             case "update":
                 assert action.draft is not None  # noqa: S101 - and each update
-                return self.refresh(action.draft, action.op_key, ticket, mirror)
+                return self.refresh(action.draft, action, ticket, mirror)
             case "transition":
                 return Move(ticket_id=ticket_id, key=action.op_key, category="new", also=self._moved)
             case "link" if action.other:
@@ -177,17 +187,27 @@ class _Effects:
             return self.comment(action, key, ticket.id or 0)
         return None
 
-    def refresh(self, draft: Draft, key: str, ticket: Ticket, mirror: Mirror) -> Refresh:
+    def refresh(self, draft: Draft, action: Action, ticket: Ticket, mirror: Mirror) -> Refresh:
         """Return the update of an issue's fields."""
         return Refresh(
             ticket_id=ticket.id or 0,
-            key=key,
+            key=action.op_key,
             draft=draft,
             title=summary(draft.title),
             written=dict(mirror.written or {}),
             theirs=tuple(mirror.theirs or ()),
             adopted=ticket.adopted,
+            withdraws=action.withdraws,
+            keep=self._keep,
         )
+
+    def _keep(self, ticket_id: int, sending: Mapping[str, Any]) -> None:
+        """Keep what stands in an issue before we write there, should nobody see the end of it."""
+        with self._context.database.writing() as session:
+            mirror = session.get(Mirror, ticket_id)
+            if mirror is not None:
+                known = {name: value for name, value in mirror.written.items() if name != SENDING}
+                mirror.written = {**known, SENDING: sending} if sending else known
 
     def comment(self, action: Action | None, key: str, ticket_id: int) -> AddComment:
         """Return the comment of an action; without one, a comment that is only looked for."""
@@ -209,7 +229,8 @@ class _Effects:
                 return
             mirror = mirror_of(session, ticket)
             mirror.commented_at, mirror.commented_reach = at, max(mirror.commented_reach, action.people)
-            mirror.written = {**mirror.written, "recurrence": action.recurrence}
+            told = {name: value for name, value in mirror.written.items() if name != noting.OWED}
+            mirror.written = {**told, "recurrence": action.recurrence}
 
         return keep
 
@@ -229,6 +250,7 @@ class _Effects:
 
         mirror = mirror_of(session, ticket)
         mirror.moved_at, mirror.category = at, "new"
+        mirror.written = {**mirror.written, noting.OWED: "reopened"}
         mirror.done_at = mirror.released_at = None
         ticket.state = "open"
         own = topics.topic(session, ticket.topic)
@@ -261,6 +283,9 @@ class _Sender:
         ticket, mirror = self._look(ticket_id)
         if ticket is None:  # a person took it back meanwhile
             return False
+        habits = noting.habits_for(self._context, ticket)
+        if action.effect == "comment" and noting.is_fresh(self._last_word(ticket), habits, self._context.now):
+            return True  # one of this run came before it
         outcome = self._ledger.perform(self._effects.of(action, ticket, mirror))
         if outcome != "confirmed":
             return False
@@ -268,23 +293,25 @@ class _Sender:
         if action.effect == "create" and action.attach:
             self._ledger.perform(links(action, ticket_id))
         if action.effect == "update" and action.draft is not None:
-            self._evidence_comment(action.draft, ticket_id)
+            self._evidence_comment(action, action.draft, ticket_id)
         return True
 
-    def _evidence_comment(self, draft: Draft, ticket_id: int) -> None:
+    def _evidence_comment(self, action: Action, draft: Draft, ticket_id: int) -> None:
         """Keep the evidence in one comment of ours where the description is people's own."""
         ticket, mirror = self._look(ticket_id)
         if ticket is None:
             return
         habits = noting.habits_for(self._context, ticket)
-        if noting.evidence_comment_due(ticket, mirror, habits, self._context.now):
+        due = noting.evidence_comment_due(ticket, mirror, habits, self._context.now)
+        fresh = noting.is_fresh(self._last_word(ticket), habits, self._context.now)
+        if due and not fresh and not action.withdraws:
             first = AddComment(
                 ticket_id=ticket_id,
                 key=noting.EVIDENCE,
                 document=draft.document,
                 also=self._effects._evidence(draft),  # noqa: SLF001 - the two are one module's halves
             )
-            self._ledger.perform(first)
+            self._note_done(action, self._ledger.perform(first))
         elif mirror.evidence_comment is not None and noting.EVIDENCE not in mirror.theirs:
             edit = EditEvidence(
                 ticket_id=ticket_id,
@@ -292,8 +319,18 @@ class _Sender:
                 comment_id=mirror.evidence_comment,
                 document=draft.document,
                 written=str(mirror.written.get("evidence", "")),
+                withdraws=action.withdraws,
             )
-            self._ledger.perform(edit)
+            self._note_done(action, self._ledger.perform(edit))
+
+    def _note_done(self, action: Action, outcome: str) -> None:
+        if outcome == "confirmed":
+            reason = "the evidence stands in one comment"
+            self._sent.done.append(replace(action, effect="comment", changes=(), reason=reason))
+
+    def _last_word(self, ticket: Ticket) -> datetime | None:
+        with self._context.database.reading() as session:
+            return store.last_word(session, ticket.tracker, ticket.remote_id)
 
     def _look(self, ticket_id: int) -> tuple[Ticket | None, Mirror]:
         with self._context.database.reading() as session:
@@ -304,7 +341,13 @@ class _Sender:
 
 def links(action: Action, ticket_id: int) -> KeepLinks:
     """Return the upkeep of the links that an action names."""
-    return KeepLinks(ticket_id=ticket_id, key="links", attach=action.attach, detach=action.detach)
+    return KeepLinks(
+        ticket_id=ticket_id,
+        key="links",
+        attach=action.attach,
+        detach=action.detach,
+        withdraws=action.withdraws,
+    )
 
 
 def audit(context: Context, days: int) -> list[tuple[int, str, list[str]]]:
@@ -334,7 +377,7 @@ def end_doubt(context: Context, number: int, answer: str) -> str:
 
 def _alike(planned: str, key: str) -> bool:
     """Whether two keys name the same effect, made on whatever day."""
-    return planned == key or (key.startswith("note ") and planned.split(" ")[:2] == key.split(" ")[:2])
+    return noting.effect_name(planned) == noting.effect_name(key)
 
 
 def _last_words(ticket: Ticket) -> Draft:

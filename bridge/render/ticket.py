@@ -20,11 +20,12 @@ from bridge.render.template import Source, render
 QUOTES_MOST, QUOTES_LEAST = 7, 3
 QUOTE_LENGTH = 600
 SUMMARY_LENGTH = 255
-NOTES = ("grew", "back", "burst", "merged", "split", "reopened", "duplicate", "wont_do")
+NOTES = ("grew", "back", "burst", "merged", "split", "reopened", "wont_do")
 _BUDGETS = {"adf": 28_000}
 _BUDGET = 20_000
 _SHORTER = (400, 250, 150, 80)
 _NAME_LENGTH = 200
+_DAY = date(2026, 1, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,3 +210,61 @@ def _shortened(document: Document, limit: int, fmt: Format) -> Document:
         else:
             high = count - 1
     return best
+
+
+def faults_of_templates(folder: Path, project: str) -> list[str]:
+    """Render every template of a project with made-up values; return what is wrong with each that fails."""
+    quote = QuoteText(
+        text="It fails.",
+        author="Ann",
+        account="Acme",
+        source="reviews",
+        day=_DAY,
+        url="https://reviews.example/1",
+        item="1",
+        statement_id=1,
+    )
+    ticket = TicketText(
+        topic="T-1",
+        title="A title",
+        reach=2,
+        mentions=3,
+        first_seen=_DAY,
+        last_seen=_DAY,
+        active_weeks=1,
+        weeks=26,
+        per_week=(1,) * 26,
+        ratio=1.0,
+        burst=True,
+        returns=1,
+        kinds={"problem": 3},
+        sources={"reviews": 3},
+        accounts={"Acme": 1},
+        quotes=(quote,) * QUOTES_LEAST,
+        similar=(SimilarText(topic="T-2", title="Another", key="FB-2"),),
+        page_url="https://feedback.example/topics/T-1",
+    )
+    note = NoteText(
+        topic="T-1",
+        title="A title",
+        reach=2,
+        mentions=3,
+        new_people=1,
+        since=_DAY,
+        items=(ItemText(name="reviews 1", url="https://reviews.example/1"),),
+        other="T-2",
+        key="FB-2",
+        status="Done",
+    )
+    found = []
+    for name, values in (("ticket", ticket), *((f"note_{name}", note) for name in NOTES)):
+        try:
+            document = render(find_template(f"{name}.md.j2", folder, project), _as_values(values))
+        except SettingsError as error:
+            found.append(str(error))
+        else:
+            if not document.blocks:
+                found.append(
+                    f"{name}.md.j2 says nothing; write what the ticket shall say, or remove the file"
+                )
+    return found

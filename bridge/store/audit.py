@@ -8,31 +8,35 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Table, insert
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Audit
+
+_AUDIT: Table = Audit.__table__  # type: ignore[attr-defined]
+_LAST = columns(_AUDIT.c.hash).where(_AUDIT.c.workspace_id == WORKSPACE).order_by(_AUDIT.c.id.desc()).limit(1)
+_ADD = insert(_AUDIT)
 
 
 def record(
     session: Session, at: datetime, actor: str, verb: str, subject: str, details: Mapping[str, Any]
 ) -> None:
     """Add a row. `details` holds ids, counts and states, never a customer's words or name."""
-    last = session.exec(
-        select(Audit.hash).where(Audit.workspace_id == WORKSPACE).order_by(col(Audit.id).desc()).limit(1)
-    ).first()
-    previous = last or ""
-    session.add(
-        Audit(
-            at=at,
-            actor=actor,
-            verb=verb,
-            subject=subject,
-            details=dict(details),
-            previous=previous,
-            hash=_hash(previous, at, actor, verb, subject, details),
-        )
-    )
     session.flush()
+    connection = session.connection()
+    previous = connection.execute(_LAST).scalar() or ""
+    row = {
+        "workspace_id": WORKSPACE,
+        "at": at,
+        "actor": actor,
+        "verb": verb,
+        "subject": subject,
+        "details": dict(details),
+        "previous": previous,
+        "hash": _hash(previous, at, actor, verb, subject, details),
+    }
+    connection.execute(_ADD, row)
 
 
 def first_broken(session: Session) -> int | None:

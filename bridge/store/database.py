@@ -56,6 +56,7 @@ class Database:
         self._engine = create_engine(url, connect_args={"timeout": 5})
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
+        self._writer = self._engine.execution_options(bridge_write=True)
 
     @property
     def engine(self) -> Engine:
@@ -65,8 +66,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a transaction that holds the write lock from its start; commits at the end, or not at all."""
-        with faults_in_words(self), Session(self._engine, expire_on_commit=False) as session:
-            session.connection(execution_options={"bridge_write": True})
+        with faults_in_words(self), Session(self._writer, expire_on_commit=False) as session:
+            session.connection()
             yield session
             session.commit()
 

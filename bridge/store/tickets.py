@@ -6,10 +6,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from bridge.models import WORKSPACE, BacklogIssue, Intent, Ticket, Topic
+from bridge.models import WORKSPACE, BacklogIssue, Intent, Mirror, Ticket, Topic
+from bridge.tracker import marker
 
 
 def created_since(session: Session, now: datetime) -> int:
@@ -81,6 +82,42 @@ def under_way(session: Session) -> dict[int, Intent]:
     return {intent.ticket_id: intent for intent in found}
 
 
+def forget_refused(session: Session, ticket_id: int) -> None:
+    """Remove what was refused or withdrawn of a ticket that goes elsewhere now; the audit log keeps it."""
+    session.execute(
+        delete(Intent).where(
+            col(Intent.ticket_id) == ticket_id, col(Intent.state).in_(("refused", "withdrawn"))
+        )
+    )
+
+
+def last_word(session: Session, tracker: str, remote_id: str | None) -> datetime | None:
+    """Return when an issue was last commented on for any of its tickets."""
+    return session.exec(
+        select(func.max(Mirror.commented_at)).where(
+            Ticket.id == Mirror.ticket_id, Ticket.tracker == tracker, Ticket.remote_id == remote_id
+        )
+    ).one()
+
+
+def free_marker(session: Session, project: str, topic: int) -> str:
+    """Return the marker of a topic's next issue in a project: none that another ticket was ever sent with."""
+    asked = select(Intent.ticket_id).where(Intent.workspace_id == WORKSPACE)
+    used = set(
+        session.exec(
+            select(Ticket.marker).where(
+                Ticket.workspace_id == WORKSPACE,
+                Ticket.topic == topic,
+                col(Ticket.remote_id).is_not(None) | col(Ticket.id).in_(asked),
+            )
+        )
+    )
+    nth = 1
+    while (found := marker("1", project, topic, nth)) in used:
+        nth += 1
+    return found
+
+
 def any_open(session: Session) -> bool:
     """Tell whether an effect of an earlier run has not come to its end."""
     found = select(Intent.id).where(Intent.workspace_id == WORKSPACE, col(Intent.state).in_(OPEN[:-1]))
@@ -93,18 +130,20 @@ def by_id(session: Session) -> dict[int, Ticket]:
     return {ticket.id or 0: ticket for ticket in rows}
 
 
-def not_sent(session: Session, other_than: str) -> list[Ticket]:
-    """Return the tickets meant for another tracker than this one that no tracker was ever asked for."""
-    asked = select(Intent.ticket_id).where(Intent.workspace_id == WORKSPACE)
+def not_sent(session: Session) -> list[Ticket]:
+    """Return the tickets that no tracker was ever asked for with an unclear end, and that have no issue."""
+    open_or_had = select(Intent.ticket_id).where(
+        Intent.workspace_id == WORKSPACE, col(Intent.state).not_in(("refused", "withdrawn"))
+    )
     return list(
         session.exec(
             select(Ticket)
             .where(
                 Ticket.workspace_id == WORKSPACE,
-                Ticket.tracker != other_than,
                 col(Ticket.remote_id).is_(None),
+                col(Ticket.also_of).is_(None),
                 col(Ticket.state).in_(("proposed", "approved")),
-                col(Ticket.id).not_in(asked),
+                col(Ticket.id).not_in(open_or_had),
             )
             .order_by(col(Ticket.id))
         )

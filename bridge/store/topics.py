@@ -199,7 +199,10 @@ def evidence(session: Session, numbers: Iterable[int], as_of: datetime) -> dict[
             Person, (col(Person.key) == col(Item.person_key)) & (col(Person.workspace_id) == WORKSPACE)
         )
         .where(
-            Evidence.workspace_id == WORKSPACE, col(Evidence.topic).in_(list(numbers)), Item.said_at <= as_of
+            Evidence.workspace_id == WORKSPACE,
+            col(Evidence.topic).in_(list(numbers)),
+            Item.said_at <= as_of,
+            col(Item.removed_at).is_(None),
         )
         .order_by(col(Evidence.topic), col(Evidence.rank))
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import Protocol
 
 from sqlmodel import Session, col, select
 
-from bridge.errors import InDoubt, TrackerGone
+from bridge.errors import InDoubt, TrackerDenied, TrackerError, TrackerThrottled, TrackerUnreachable
 from bridge.models import WORKSPACE, Intent, Mirror, Ticket
 from bridge.store.audit import record
 from bridge.store.database import Database
@@ -21,6 +22,9 @@ from bridge.tracker.clock import Clock, Moment, passed
 from bridge.tracker.effects import Done, Effect
 
 CANARY = "fbb-seen-"
+PASSING = (TrackerDenied, TrackerThrottled, TrackerUnreachable)
+"""What says nothing of the one issue that was asked for."""
+
 _LETTERS = "ghijklmnopqrstuv"  # no label of ours but a marker may end in hexadecimal digits
 
 
@@ -35,7 +39,7 @@ class Readings:
     def read(self, intent: Intent, effect: Effect, ticket: Ticket, at: datetime) -> list[Done] | None:
         """Return what there is of an effect, nothing if it is surely absent, None if that isn't known yet."""
         settle_s = self._tracker.settle_s
-        while _due(intent, settle_s, self._clock.now()):
+        while is_due(intent, settle_s, self._clock.now()):
             self._tracker.ready([ticket.project])
             lags = effect.kind == "create" and settle_s > 0
             first = intent.reads == 0
@@ -56,8 +60,10 @@ class Readings:
             self._tracker.update(intent.canary_on, FieldUpdate(remove_labels=(intent.canary,)))
         except InDoubt:
             return
-        except TrackerGone:
-            pass
+        except PASSING:
+            raise
+        except TrackerError:
+            pass  # nobody can take it away there; it says nothing any more
         with self._database.writing() as session:
             row = session.get(Intent, intent.id)
             if row is not None and row.canary == intent.canary:
@@ -85,7 +91,9 @@ class Readings:
                 self._tracker.update(issue, FieldUpdate(add_labels=(label,)))
             except InDoubt:
                 return  # it shows, or it doesn't: the second reading tells
-            except TrackerGone:
+            except PASSING:
+                raise
+            except TrackerError:  # gone, archived, or not for us to edit: another issue will do
                 self.clean(intent)
 
     def _is_seen(self, intent: Intent) -> bool:
@@ -97,7 +105,7 @@ class Readings:
         now = self._clock.now()
         with self._database.writing() as session:
             for row in (session.get(Intent, intent.id), intent):
-                if row is not None:
+                if row is not None and is_same_send(row, intent):
                     row.reads = 0 if lost else 1
                     row.read_boot, row.read_s = now.boot, now.seconds
 
@@ -106,7 +114,22 @@ class Readings:
         return issue is None or issue.archived or intent.canary not in issue.labels
 
 
-def _due(intent: Intent, settle_s: float, now: Moment) -> bool:
+def is_same_send(one: Intent, other: Intent) -> bool:
+    """Whether two readings of a row are about the same send: a run that stood still may know an older one."""
+    return (one.generation, one.sent_boot, one.sent_s) == (other.generation, other.sent_boot, other.sent_s)
+
+
+class Sent(Protocol):
+    """What an intent says of its send and of its last reading."""
+
+    sent_boot: str
+    sent_s: float
+    read_boot: str
+    read_s: float
+
+
+def is_due(intent: Sent, settle_s: float, now: Moment) -> bool:
+    """Whether the next reading of what is in doubt may be had."""
     if passed(intent.sent_boot, intent.sent_s, now) < settle_s:
         return False
     return not intent.read_s or passed(intent.read_boot, intent.read_s, now) >= settle_s / 2

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Session
 
 from bridge.merging import Wanted, written_at_first
 from bridge.models import WORKSPACE, Mirror, Ticket, Topic
 from bridge.plan import Draft, hashed
-from bridge.store import topics
 from bridge.tracker import Category, EvidenceLink, FieldUpdate, Remote, Tracker
 
 if TYPE_CHECKING:
@@ -43,6 +42,24 @@ class Done:
         """The issue's key, or the comment's id."""
         return self.remote.key if self.remote else self.comment_id or ""
 
+
+_TICKET, _TOPIC = Ticket.__table__, Topic.__table__  # type: ignore[attr-defined]
+_ROOT = _TOPIC.alias("root")
+_STATES = (
+    select(_TICKET.c.state, _TICKET.c.remote_id, _ROOT.c.state.label("topic_state"))
+    .join(_TOPIC, (_TOPIC.c.workspace_id == WORKSPACE) & (_TOPIC.c.number == _TICKET.c.topic))
+    .join(_ROOT, (_ROOT.c.workspace_id == WORKSPACE) & (_ROOT.c.number == _TOPIC.c.root))
+    .where(_TICKET.c.id == bindparam("ticket"))
+)  # of the tables, not of the classes: it is asked twice for each effect
+_TRACK = (
+    update(_TOPIC)
+    .where(
+        _TOPIC.c.workspace_id == WORKSPACE,
+        _TOPIC.c.number == bindparam("topic"),
+        _TOPIC.c.state.not_in(("ignored", "snoozed")),  # a person said so meanwhile
+    )
+    .values(state="tracked")
+)
 
 Bookkeeping = Callable[[Session, Ticket, Done, datetime], None]
 """What else to store in the transaction that confirms an effect."""
@@ -139,15 +156,7 @@ class Create:
         ticket.title = self.draft.title
         ticket.reported = {**self.draft.fields, "title": self.draft.title} if done.is_todays else {}
         ticket.baseline = ticket.baseline or dict(self.draft.fields)
-        session.exec(
-            update(Topic)
-            .where(
-                col(Topic.workspace_id) == WORKSPACE,
-                col(Topic.number) == ticket.topic,
-                col(Topic.state).not_in(("ignored", "snoozed")),  # a person said so meanwhile
-            )
-            .values(state="tracked")
-        )
+        session.connection().execute(_TRACK, {"topic": ticket.topic})
         mirror = _mirror(session, ticket)
         _seen(mirror, remote, at)
         mirror.written = dict(done.written or {})
@@ -165,7 +174,8 @@ class Create:
             return replace(done, is_todays=False)
         edited = {edit.field for edit in tracker.history(remote.id, since) if not edit.ours}
         block = tracker.format.block(remote.description)
-        stands: dict[str, Any] = {"figures": dict(remote.figures)}
+        figures = {name: value for name, value in remote.figures.items() if f"figures.{name}" not in edited}
+        stands: dict[str, Any] = {"figures": figures}
         if "title" not in edited:
             stands["title"] = hashed(remote.title)
         if "description" not in edited and block is not None:
@@ -398,14 +408,12 @@ class Detach(_Upsert):
 
 def still_wanted(session: Session, ticket_id: int, states: Collection[str]) -> bool:
     """Whether a ticket is in one of these states (once it is open: with an issue), its topic not hidden."""
-    ticket = session.get(Ticket, ticket_id)
-    if ticket is None or ticket.state not in states:
+    session.flush()
+    row = session.connection().execute(_STATES, {"ticket": ticket_id}).first()
+    if row is None or row.state not in states:
         return False
-    if ticket.state in ("open", "done") and not ticket.remote_id:
-        return False
-    topic = topics.topic(session, ticket.topic)
-    root = topic if topic is None or topic.root == topic.number else topics.topic(session, topic.root)
-    return root is not None and root.state != "ignored"
+    has_issue = row.state not in ("open", "done") or bool(row.remote_id)
+    return has_issue and row.topic_state != "ignored"
 
 
 def _mirror(session: Session, ticket: Ticket) -> Mirror:

@@ -16,16 +16,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import or_
+from sqlalchemy import Row, bindparam, or_
 from sqlmodel import Session, col, select
 
 from bridge.errors import InputError
 from bridge.models import WORKSPACE, Intent, Ticket
 from bridge.store.audit import record
 from bridge.times import stamp
+from bridge.tracker import rows
 from bridge.tracker.clock import Moment, passed
+from bridge.tracker.doubt import is_due, is_same_send
 from bridge.tracker.effects import Done, Effect
-from bridge.tracker.lease import LEASE, current
+from bridge.tracker.lease import LEASE
 
 Outcome = Literal["confirmed", "refused", "withdrawn", "waiting", "throttled"]
 
@@ -58,64 +60,64 @@ class Sending:
     now: Moment
 
 
-def op_of(ticket: Ticket, effect: Effect) -> str:
+def op_of(marker: str, effect: Effect) -> str:
     """Return the name of an effect to the tracker, the same in every generation."""
-    return hashlib.sha256(f"{ticket.marker}|{ticket.id}|{effect.kind}|{effect.key}".encode()).hexdigest()[:16]
+    name = f"{marker}|{effect.ticket_id}|{effect.kind}|{effect.key}"
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 def plan(session: Session, effect: Effect, asked: Asked) -> int | Outcome:
     """Write the intent of an effect and its audit entry; or say why there is nothing to send now."""
-    ticket = session.get(Ticket, effect.ticket_id)
+    ticket = rows.ticket_and_intent(session, effect.ticket_id, effect.kind, effect.key)
     if ticket is None:
         return "withdrawn"
-    intent = _of(session, effect)
-    if intent is not None and (stands := _stands(intent, effect)) is not None:
+    if ticket.intent_id and (stands := _stands(session, ticket, effect)) is not None:
         return stands
     if not effect.wanted(session):
-        if intent is not None and intent.state in ("planned", "refused"):
-            _end(intent, "withdrawn", "decided otherwise before it was sent", asked.at)
+        if ticket.state in ("planned", "refused"):
+            said = "decided otherwise before it was sent"
+            rows.end(session, ticket.intent_id, "withdrawn", said, asked.at)
         return "withdrawn"
-    if _must_wait(session, effect, ticket, asked):
+    if _must_wait(session, effect, ticket.marker, asked):
         return "waiting"
-    if intent is None:
-        intent = _new(effect, ticket, asked.at)
-        session.add(intent)
-        session.flush()
-    elif intent.state == "confirmed":
-        intent.generation = 1
-    intent.state, intent.payload_hash = "planned", effect.payload_hash
-    _note(session, asked.at, f"intent.{effect.kind}", ticket, intent)
-    return intent.id or 0
+    intent_id = ticket.intent_id or _new(session, effect, ticket.marker, asked.at)
+    if ticket.intent_id:
+        generation = 1 if ticket.state == "confirmed" else ticket.generation
+        planned = {"state": "planned", "payload_hash": effect.payload_hash, "generation": generation}
+        rows.change(session, intent_id, **planned)
+    _note(session, asked.at, f"intent.{effect.kind}", ticket.topic, intent_id)
+    return intent_id
 
 
-def _stands(intent: Intent, effect: Effect) -> Outcome | None:
+def _stands(session: Session, intent: Row[Any], effect: Effect) -> Outcome | None:
     """Say what has become of an effect that was asked for before; None if it may be planned again."""
     if effect.repeatable:
         if intent.state == "sent":
-            _remember_doubt(intent)
+            since = max(intent.sent_s, 1e-3)
+            rows.change(session, intent.intent_id, read_boot=intent.sent_boot, read_s=since)
         return None
     if intent.state == "confirmed":
         return "confirmed"
     if intent.state == "withdrawn" and intent.read_s:  # it was given up while in doubt
-        intent.state, intent.read_boot, intent.read_s = "in doubt", "", 0.0
+        rows.change(session, intent.intent_id, state="in doubt", read_boot="", read_s=0.0)
+        return "waiting"
     return None if intent.state in ("planned", "refused", "withdrawn") else "waiting"
 
 
 def start(session: Session, effect: Effect, intent_id: int, asked: Asked) -> Sending | Outcome | None:
     """Move a planned intent to sent, if it is still wanted and ours to send; None: another run took over."""
-    intent = session.get(Intent, intent_id)
+    intent = rows.standing(session, intent_id, LEASE)
     if intent is None or intent.state != "planned":
         return "waiting"
-    if current(session, LEASE) != asked.fence:
+    if intent.newest_fence != asked.fence:
         return None
     ticket = session.get(Ticket, effect.ticket_id)
     if ticket is None or not effect.wanted(session):
-        _end(intent, "withdrawn", "decided otherwise before it was sent", asked.at)
+        rows.end(session, intent_id, "withdrawn", "decided otherwise before it was sent", asked.at)
         return "withdrawn"
-    intent.state, intent.outcome, intent.fence = "sent", "", asked.fence
-    intent.sent_at, intent.sent_boot, intent.sent_s = asked.at, asked.now.boot, asked.now.seconds
-    if not effect.repeatable:
-        intent.reads, intent.read_boot, intent.read_s = 0, "", 0.0
+    unread = {} if effect.repeatable else {"reads": 0, "read_boot": "", "read_s": 0.0}
+    sent = {"sent_at": asked.at, "sent_boot": asked.now.boot, "sent_s": asked.now.seconds}
+    rows.change(session, intent_id, state="sent", outcome="", fence=asked.fence, **sent, **unread)
     return Sending(intent_id, intent.generation, asked.fence, intent.op, ticket, asked.now)
 
 
@@ -129,40 +131,41 @@ def end(session: Session, sending: Sending, state: str, outcome: str, at: dateti
 
 def doubt(session: Session, intent_id: int, *, repeatable: bool, outcome: str, at: datetime) -> None:
     """Note that what was sent may have been had. An upsert is planned again at once; the rest is read."""
-    intent = session.get(Intent, intent_id)
-    if intent is None or intent.state != "sent":
+    if not repeatable:
+        rows.end_sent(session, intent_id, "in doubt", outcome, at)
         return
-    if repeatable:
+    intent = session.get(Intent, intent_id)
+    if intent is not None and intent.state == "sent":
         _remember_doubt(intent)
-    _end(intent, "planned" if repeatable else "in doubt", outcome, at)
+        _end(intent, "planned", outcome, at)
 
 
 def confirm(session: Session, intent_id: int, effect: Effect, found: list[Done], at: datetime) -> None:
     """Store that an effect was had, by the oldest of what was found; more than one is told to a person."""
-    intent, ticket = session.get(Intent, intent_id), session.get(Ticket, effect.ticket_id)
+    intent, ticket = rows.standing(session, intent_id, LEASE), session.get(Ticket, effect.ticket_id)
     if intent is None or ticket is None:
         return
     if intent.state == "confirmed":
         known = ticket.key if effect.kind == "create" else None
         if known and found[0].name != known:  # two sent it: each had an answer
-            _duplicate(session, intent, ticket, [known, *(one.name for one in found)], at)
+            duplicates(session, intent_id, [known, *(one.name for one in found)], at)
         return
     effect.done(session, ticket, found[0], at)
-    _end(intent, "confirmed", "", at)
-    intent.payload_hash = effect.payload_hash
-    _note(session, at, "intent.confirmed", ticket, intent, key=ticket.key)
+    had = {"state": "confirmed", "outcome": "", "settled_at": at}
+    rows.change(session, intent_id, **had, payload_hash=effect.payload_hash)
+    _note(session, at, "intent.confirmed", ticket.topic, intent_id, key=ticket.key)
     if len(found) > 1:
-        _duplicate(session, intent, ticket, [one.name for one in found], at)
+        duplicates(session, intent_id, [one.name for one in found], at)
 
 
-def absent(session: Session, intent_id: int, at: datetime) -> None:
-    """Plan again what settled readings didn't find, or leave it to a person after three generations."""
-    intent = session.get(Intent, intent_id)
-    ticket = session.get(Ticket, intent.ticket_id) if intent else None
-    if intent is None or ticket is None or intent.state != "in doubt":
+def absent(session: Session, read: Intent, at: datetime) -> None:
+    """Plan again what settled readings of this send didn't find, or leave it to a person after three."""
+    intent_id = read.id or 0
+    intent, ticket = session.get(Intent, intent_id), session.get(Ticket, read.ticket_id)
+    if intent is None or ticket is None or intent.state != "in doubt" or not is_same_send(intent, read):
         return
     intent.reads, intent.read_boot, intent.read_s = 0, "", 0.0
-    _note(session, at, "intent.absent", ticket, intent, generation=intent.generation)
+    _note(session, at, "intent.absent", ticket.topic, intent_id, generation=intent.generation)
     if intent.generation >= GENERATIONS:
         _end(intent, PERSON, "sent three times, never found", at)
         return
@@ -179,29 +182,33 @@ def give_up(session: Session, intent_id: int, at: datetime) -> None:
         _end(intent, "withdrawn", "nobody asks for it any more", at)
 
 
-def open_intents(session: Session) -> list[Intent]:
-    """Return what is not at an end, oldest first."""
-    return list(
-        session.exec(
-            select(Intent)
-            .where(Intent.workspace_id == WORKSPACE, col(Intent.state).in_(OPEN))
-            .order_by(col(Intent.id))
-        )
+_THESE = select(Intent).where(col(Intent.id).in_(bindparam("these", expanding=True))).order_by(col(Intent.id))
+
+
+def open_intents(session: Session, settle_s: float, now: Moment) -> list[Intent]:
+    """Return what is not at an end and can be brought on by now, oldest first."""
+    due = [
+        row.id
+        for row in rows.not_ended(session, OPEN)
+        if row.state != "in doubt" or row.outcome.startswith(TOLD) or is_due(row, settle_s, now)
+    ]
+    return list(session.exec(_THESE, params={"these": due})) if due else []
+
+
+_NEEDS_PERSON = (
+    select(Intent, Ticket)
+    .where(
+        Intent.workspace_id == WORKSPACE,
+        Ticket.id == Intent.ticket_id,
+        or_(col(Intent.state) == PERSON, col(Intent.outcome).startswith(DUPLICATE)),
     )
+    .order_by(col(Intent.id))
+)
 
 
 def needs_person(session: Session) -> list[dict[str, Any]]:
     """Return what only a person can end, oldest first: effects never found, and those found twice."""
-    rows = session.exec(
-        select(Intent, Ticket)
-        .where(
-            Intent.workspace_id == WORKSPACE,
-            Ticket.id == Intent.ticket_id,
-            or_(col(Intent.state) == PERSON, col(Intent.outcome).startswith(DUPLICATE)),
-        )
-        .order_by(col(Intent.id))
-    )
-    return [_person(intent, ticket) for intent, ticket in rows]
+    return [_person(intent, ticket) for intent, ticket in session.exec(_NEEDS_PERSON)]
 
 
 def resolve(session: Session, intent_id: int, answer: str, at: datetime) -> None:
@@ -238,18 +245,13 @@ def duplicates(session: Session, intent_id: int, keys: list[str], at: datetime) 
     intent = session.get(Intent, intent_id)
     ticket = session.get(Ticket, intent.ticket_id) if intent else None
     if intent is not None and ticket is not None:
-        _duplicate(session, intent, ticket, keys, at)
+        said = DUPLICATE + " ".join(keys)
+        if intent.outcome != said:
+            intent.outcome = said
+            _note(session, at, "intent.duplicate", ticket.topic, intent_id, keys=keys)
 
 
-def _of(session: Session, effect: Effect) -> Intent | None:
-    return session.exec(
-        select(Intent).where(
-            Intent.ticket_id == effect.ticket_id, Intent.effect == effect.kind, Intent.key == effect.key
-        )
-    ).first()
-
-
-def _must_wait(session: Session, effect: Effect, ticket: Ticket, asked: Asked) -> bool:
+def _must_wait(session: Session, effect: Effect, marker: str, asked: Asked) -> bool:
     """Whether something in doubt stands before an effect.
 
     Before one that isn't repeatable: any other in doubt on the ticket, or a create by the same marker. Before
@@ -267,26 +269,17 @@ def _must_wait(session: Session, effect: Effect, ticket: Ticket, asked: Asked) -
             )
         )
         return any(passed(row.read_boot, row.read_s, asked.now) < asked.settle_s for row in late)
-    others = session.exec(
-        select(Intent).where(
-            Intent.workspace_id == WORKSPACE,
-            col(Intent.state).in_(("sent", "in doubt", "absent")),
-            or_(
-                col(Intent.ticket_id) == effect.ticket_id,
-                (col(Intent.effect) == "create") & (col(Intent.marker) == ticket.marker),
-            ),
-        )
-    )
-    return any((row.effect, row.key) != (effect.kind, effect.key) for row in others)
+    return rows.is_unsure(session, effect.ticket_id, marker)
 
 
-def _new(effect: Effect, ticket: Ticket, at: datetime) -> Intent:
-    return Intent(
+def _new(session: Session, effect: Effect, marker: str, at: datetime) -> int:
+    return rows.add(
+        session,
         ticket_id=effect.ticket_id,
         effect=effect.kind,
         key=effect.key,
-        op=op_of(ticket, effect),
-        marker=ticket.marker,
+        op=op_of(marker, effect),
+        marker=marker,
         payload_hash=effect.payload_hash,
         planned_at=at,
     )
@@ -300,15 +293,8 @@ def _remember_doubt(intent: Intent) -> None:
     intent.read_boot, intent.read_s = intent.sent_boot, max(intent.sent_s, 1e-3)
 
 
-def _note(session: Session, at: datetime, verb: str, ticket: Ticket, intent: Intent, **more: Any) -> None:
-    record(session, at, "bridge", verb, f"T-{ticket.topic}", {"intent": intent.id, **more})
-
-
-def _duplicate(session: Session, intent: Intent, ticket: Ticket, keys: list[str], at: datetime) -> None:
-    said = DUPLICATE + " ".join(keys)
-    if intent.outcome != said:
-        intent.outcome = said
-        _note(session, at, "intent.duplicate", ticket, intent, keys=keys)
+def _note(session: Session, at: datetime, verb: str, topic: int, intent_id: int, **more: Any) -> None:
+    record(session, at, "bridge", verb, f"T-{topic}", {"intent": intent_id, **more})
 
 
 def _person(intent: Intent, ticket: Ticket) -> dict[str, Any]:

@@ -14,18 +14,20 @@ kernel takes its request, for longer than the tracker settles; and a proxy that 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from sqlmodel import col, select
 
 from bridge.errors import InDoubt, TrackerDenied, TrackerError, TrackerThrottled, TrackerUnreachable
 from bridge.models import WORKSPACE, Intent, Ticket
 from bridge.store.database import Database
-from bridge.tracker import Tracker, intents
+from bridge.tracker import Tracker, intents, rows
 from bridge.tracker.clock import Clock, passed
-from bridge.tracker.doubt import Readings
+from bridge.tracker.doubt import Readings, is_due
 from bridge.tracker.effects import Done, Effect
 from bridge.tracker.intents import Asked, Outcome, Sending, needs_person, resolve
 
@@ -35,8 +37,13 @@ TRIES = 5
 """How often an effect is sent in one run while the tracker asks us to wait a little."""
 
 LONGEST_PAUSE_S = 120.0
+"""A longer wait ends the run. So does a shorter one, asked of more than one issue, after all tries."""
+
 UNREACHABLE = 3
 """After so many calls in a row that found no tracker, nothing more is tried."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +106,16 @@ class Ledger:
         `rebuild` gives an intent's effect as it would be today. None gives an upsert up; what may be there
         and is no upsert is kept in doubt.
         """
+        settle_s, now = self._tracker.settle_s, self._clock.now()
         with self._database.reading() as session:
-            left = intents.open_intents(session)
+            left = intents.open_intents(session, settle_s, now)
         settled = [intent.ticket_id for intent in left if self._settle_one(intent, rebuild) == "confirmed"]
-        self._clean()
         with self._database.reading() as session:
-            doubtful = [i for i in intents.open_intents(session) if i.state in ("sent", "in doubt")]
-            persons = session.exec(
-                select(Intent.ticket_id).where(
-                    Intent.workspace_id == WORKSPACE, Intent.state == intents.PERSON
-                )
-            ).all()
-        return Settled(frozenset(i.ticket_id for i in doubtful), tuple(settled), frozenset(persons))
+            open_ = rows.left(session, ("sent", "in doubt", intents.PERSON))
+        self._clean([row.id for row in open_ if row.canary and row.state != "in doubt"])
+        persons = frozenset(row.ticket_id for row in open_ if row.state == intents.PERSON)
+        doubtful = frozenset(row.ticket_id for row in open_ if row.state in ("sent", "in doubt"))
+        return Settled(doubtful, tuple(settled), persons)
 
     def audit(self, days: int = 30) -> list[tuple[int, str, list[str]]]:
         """Count the issues by each marker of the last days; return topic, marker and keys where more."""
@@ -130,10 +135,11 @@ class Ledger:
             if self.stopped is not None:
                 break
             try:
-                keys = [remote.key for remote in self._tracker.find(intent.marker)]
+                issues = self._patiently(partial(self._tracker.find, intent.marker))
             except (TrackerError, InDoubt) as error:
                 self._failed(ticket, error)
                 continue
+            keys = [remote.key for remote in issues]
             if len(keys) > 1:
                 found.append((ticket.topic, intent.marker, keys))
                 with self._database.writing() as session:
@@ -190,23 +196,31 @@ class Ledger:
         return "confirmed"
 
     def _throttled(self, ticket: Ticket, error: TrackerThrottled, *, last: bool) -> Outcome | None:
-        if error.scope == "site" or error.after > LONGEST_PAUSE_S:
+        if last or error.after > LONGEST_PAUSE_S:
             self._failed(ticket, error)
-            return "throttled"
-        if last:
-            self.errors.append(f"T-{ticket.topic}: {error}")
             return "throttled"
         self._pause(error.after)
         return None
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """Ask; wait and ask again as long as the tracker wishes it to be a little later."""
+        for _ in range(TRIES - 1):
+            try:
+                return ask()
+            except TrackerThrottled as error:
+                if error.after > LONGEST_PAUSE_S:
+                    raise
+                self._pause(error.after)
+        return ask()
 
     def _failed(self, ticket: Ticket, error: Exception) -> None:
         """Keep what went wrong, and whether it speaks for more than this ticket."""
         self.errors.append(f"T-{ticket.topic}: {error}")
         self._unreached = self._unreached + 1 if isinstance(error, TrackerUnreachable) else 0
-        site_wide = isinstance(error, TrackerThrottled) and (
-            error.scope == "site" or error.after > LONGEST_PAUSE_S
+        must_wait = isinstance(error, TrackerThrottled) and (
+            error.scope != "issue" or error.after > LONGEST_PAUSE_S
         )
-        if site_wide or isinstance(error, TrackerDenied) or self._unreached >= UNREACHABLE:
+        if must_wait or isinstance(error, TrackerDenied) or self._unreached >= UNREACHABLE:
             self.stopped = str(error)
 
     def _end(self, sending: Sending, state: str, outcome: str) -> None:
@@ -237,19 +251,22 @@ class Ledger:
                 )
         if not doubtful or effect.repeatable:
             return self.perform(effect)
-        return self._read(intent.id or 0, effect)
+        return self._read(intent, effect)
 
-    def _read(self, intent_id: int, effect: Effect) -> Outcome:
+    def _read(self, intent: Intent, effect: Effect) -> Outcome:
         """Look for what is in doubt, if that is due, and act on it."""
+        told, intent_id = intent.outcome.startswith(intents.TOLD), intent.id or 0
+        if not told and not is_due(intent, self._tracker.settle_s, self._clock.now()):
+            return "waiting"
         with self._database.reading() as session:
-            intent, ticket = session.get(Intent, intent_id), session.get(Ticket, effect.ticket_id)
-        if intent is None or ticket is None:
+            ticket = session.get(Ticket, effect.ticket_id)
+        if ticket is None:
             return "waiting"
         try:
-            if intent.outcome.startswith(intents.TOLD):
-                found = self._as_told(intent, effect, ticket)
+            if told:
+                found = self._patiently(lambda: self._as_told(intent, effect, ticket))
             else:
-                found = self._readings.read(intent, effect, ticket, self._wall())
+                found = self._patiently(lambda: self._readings.read(intent, effect, ticket, self._wall()))
         except (TrackerError, InDoubt) as error:
             self._failed(ticket, error)
             return "waiting"
@@ -259,7 +276,7 @@ class Ledger:
         if found is None:
             return "waiting"
         with self._database.writing() as session:
-            intents.absent(session, intent_id, self._wall())
+            intents.absent(session, intent, self._wall())
         return self.perform(effect)
 
     def _as_told(self, intent: Intent, effect: Effect, ticket: Ticket) -> list[Done] | None:
@@ -280,21 +297,18 @@ class Ledger:
                 row.state, row.outcome = intents.PERSON, f"{name} can't be seen in the tracker"
         return None
 
-    def _clean(self) -> None:
+    def _clean(self, ended: Sequence[int]) -> None:
         """Take away the canaries of what has come to an end."""
+        if not ended:
+            return
         with self._database.reading() as session:
             left = session.exec(
-                select(Intent, Ticket).where(
-                    Intent.workspace_id == WORKSPACE,
-                    Intent.canary != "",
-                    col(Intent.state) != "in doubt",
-                    Ticket.id == Intent.ticket_id,
-                )
+                select(Intent, Ticket).where(col(Intent.id).in_(ended), Ticket.id == Intent.ticket_id)
             ).all()
         for intent, ticket in left:
             if self.stopped is not None:
                 return
             try:
-                self._readings.clean(intent)
+                self._patiently(partial(self._readings.clean, intent))
             except TrackerError as error:
                 self._failed(ticket, error)

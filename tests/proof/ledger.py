@@ -31,6 +31,9 @@ from ledger_sim import PER_STORE, Tally, baseline, one_store  # noqa: E402
 from shared import _share_statements as share_statements  # noqa: E402
 
 PARTS = ("kills", "machine", "sim")
+EXAMPLE = 100
+"""Simulated trials for each example of the state machine, which has forty steps."""
+
 SWEEP = (0, 30, 60, 120, 240)
 """Settle times that are too short, in seconds, to show what the wait is worth."""
 
@@ -85,7 +88,7 @@ def machine(asked: argparse.Namespace) -> list[Row]:
     from hypothesis.stateful import run_state_machine_as_test
     from ledger_machine import LedgerMachine
 
-    examples = max(asked.trials // 400, 10)
+    examples = max(asked.trials // EXAMPLE, 10)
     started = time.perf_counter()
     failing: list[int] = []
     kept = settings(

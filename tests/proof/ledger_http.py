@@ -1,7 +1,8 @@
 """A tracker over HTTP for the proof with real processes: a small server, and its client in the port's shape.
 
 The server keeps a `FakeTracker`. A request is a verb and its arguments as JSON. Faults of the network come on
-top: the connection is reset after the commit, nothing is said, or the answer is cut short.
+top: the connection is reset after the commit, nothing is said, or the answer is cut short. Nobody sleeps for
+an answer that won't come: the server says at once that the client's patience would have ended.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ from bridge.render.markdown import Markdown
 from bridge.tracker import Comment, Edit, FieldUpdate, Remote
 from bridge.tracker.clock import Moment
 
-TIMEOUT_S = 0.15
+TIMEOUT_S = 5.0
+SILENCE = 599
+"""Says that nothing is said: the client takes it as its timeout."""
+
 ODDS = Odds(late=0.05, lost=0.05, unanswered=0.0, usual_lag=2.0, long_lag=0.1, call_s=0.0)
 NETWORK = ("reset", "silence", "cut")
 NETWORK_SHARE = 0.06
@@ -104,6 +108,8 @@ class HttpTracker:
             connection.request("POST", f"/{verb}", json.dumps(arguments))
             self._event("sent")
             answer = connection.getresponse()
+            if answer.status == SILENCE:
+                raise TimeoutError
             body = json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise InDoubt(f"no clear answer to {verb}: {type(error).__name__}") from error
@@ -178,7 +184,6 @@ class Desk:
 def serve(listener: socket.socket, ahead: Synchronized[float]) -> None:
     """Answer requests, one after the other, for ever."""
     desk = Desk(SharedClock(ahead))
-    silent: list[socket.socket] = []
     while True:
         connection, _ = listener.accept()
         connection.settimeout(2)
@@ -187,8 +192,7 @@ def serve(listener: socket.socket, ahead: Synchronized[float]) -> None:
             fault = _fault(desk, verb)
             status, body = _answer(desk, verb, arguments)
             if status is None or fault == "silence":
-                silent = [*silent[-20:], connection]  # kept open, nothing said
-                continue
+                status, body = SILENCE, b""
             if fault == "reset":
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             else:

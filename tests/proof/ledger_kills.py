@@ -240,8 +240,12 @@ def play(trials: int, seed: int, jobs: int) -> list[Row]:
         count, started = max(int(trials * share), 1), time.perf_counter()
         seeds = range(seed * 1_000_000, seed * 1_000_000 + count)
         parts = [(kind, seeds[start : start + 50]) for start in range(0, count, 50)]
+        found = []
         with ProcessPoolExecutor(jobs) as pool:
-            found = list(pool.map(_some, parts))
+            for part in pool.map(_some, parts):
+                found.append(part)
+                if len(found) % 10 == 0:
+                    print(f"  {len(found) * 50} of {count} trials: {NAMES[kind]}", flush=True)
         sums = [sum(part[n] for part in found) for n in range(4)]  # type: ignore[misc]
         failing = tuple(one for part in found for one in part[4])
         took = time.perf_counter() - started

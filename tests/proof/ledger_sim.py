@@ -1,7 +1,8 @@
 """The seeded simulation: the real ledger on real SQLite, a tracker in memory with the faults of real ones.
 
-A trial is one topic: its issue and a comment or two. The process dies at each commit and each call with a
-chance of 5 %, half of it before, half after; it is started again after 1 to 10 s, and syncs each minute.
+A trial is one topic: its issue and two comments; a sync has many topics. The process dies with a chance of
+5 % before each commit and each call, and again of 5 % after it; it is started again after 1 to 10 s, and
+syncs each minute.
 """
 
 from __future__ import annotations
@@ -12,18 +13,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fake_tracker import REAL, FakeClock, FakeTracker, Odds
-from ledger_world import Crash, Steps, answer_as_a_person, draft, fill, notes_of, round_of, says
-from sqlmodel import select
+from ledger_world import Crash, Steps, answer_as_a_person, draft, filled, notes_of, round_of, says
+from sqlalchemy import select as columns
+from sqlmodel import col, select
 
 from bridge.errors import InDoubt
 from bridge.models import Intent, Ticket
 from bridge.store.audit import first_broken
 from bridge.tracker import marker
 
-CRASH = 0.025
+CRASH = 0.05
 """At each side of each commit and each call."""
 
+NEEDLESS = 0.02
+"""How often a sync asks for what it knows to be confirmed, or to have to wait."""
+
 PER_STORE = 200
+PER_SYNC = 50
 SYNC_S = 60.0
 ROUNDS = 400
 
@@ -83,12 +89,12 @@ def one_store(seed: int, trials: int, odds: Odds = REAL, *, settle_s: float = 42
     draw = random.Random(seed)
     clock, dying = FakeClock(seconds=1_000_000.0), Dying(draw, CRASH)
     tracker = Breaking(clock, odds, draw, settle_s=settle_s)
-    database = Steps("sqlite://")
-    fill(database, trials)
+    database = filled(trials)
     tracker.dying, database.step = dying, dying.step
     tally = Tally(trials=trials)
-    for number in range(1, trials + 1):
-        tally.asked += _topic(number, database, tracker, clock, dying, draw)
+    for first in range(1, trials + 1, PER_SYNC):
+        numbers = range(first, min(first + PER_SYNC, trials + 1))
+        tally.asked += _topics(numbers, database, tracker, clock, dying, draw)
     dying.alive = False
     _judge(seed, database, tracker, tally)
     tally.crashes = dying.crashes
@@ -108,13 +114,15 @@ class Breaking(FakeTracker):
         return made
 
 
-def _topic(
-    number: int, database: Steps, tracker: FakeTracker, clock: FakeClock, dying: Dying, draw: random.Random
+def _topics(
+    numbers: range, database: Steps, tracker: FakeTracker, clock: FakeClock, dying: Dying, draw: random.Random
 ) -> int:
     asked = 0
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS * len(numbers)):
         try:
-            if round_of(database, tracker, clock, [number], clock.sleep):
+            if round_of(
+                database, tracker, clock, numbers, clock.sleep, needless=lambda: draw.random() < NEEDLESS
+            ):
                 return asked
         except Crash:
             clock.sleep(draw.uniform(1, 10))
@@ -129,13 +137,16 @@ def _topic(
 def _idle_rounds(database: Steps, tracker: FakeTracker, clock: FakeClock) -> int:
     """Return in how many minutes something is due; the rounds before would do nothing."""
     with database.reading() as session:
-        rows = session.exec(select(Intent).where(Intent.state == "in doubt")).all()
+        rows = list(session.connection().execute(_DOUBTFUL))
     waits = [
         max(row.sent_s + tracker.settle_s, row.read_s + tracker.settle_s / 2 if row.read_s else 0.0)
         for row in rows
     ]
     wait = min(waits, default=0.0) - clock.now().seconds
     return max(1, -int(-wait // SYNC_S))
+
+
+_DOUBTFUL = columns(col(Intent.sent_s), col(Intent.read_s)).where(col(Intent.state) == "in doubt")
 
 
 def where(tracker: FakeTracker, intent: Intent) -> str:

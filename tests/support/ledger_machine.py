@@ -7,7 +7,7 @@ from collections import Counter
 from fake_tracker import FakeClock, FakeTracker, Odds
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from ledger_world import Crash, Steps, effects_of, fill, rebuild
+from ledger_world import Crash, effects_of, filled, rebuild
 from sqlmodel import select
 
 from bridge.errors import TrackerError, TrackerThrottled, TrackerUnreachable
@@ -17,12 +17,14 @@ from bridge.tracker.lease import LEASE, take
 from bridge.tracker.ledger import Ledger
 
 TOPICS = (1, 2, 3)
-FAULTS = st.sampled_from(["late", "lost", "unanswered", "refused", "unreachable", "throttled"])
 ERRORS = {
     "refused": TrackerError("a field is missing"),
     "unreachable": TrackerUnreachable("no connection"),
     "throttled": TrackerThrottled("wait", after=2, scope="issue"),
+    "all throttled": TrackerThrottled("all must wait", after=5, scope="site"),
+    "closed": TrackerThrottled("come back in an hour", after=3600, scope="site"),
 }
+FAULTS = st.sampled_from(["late", "lost", "unanswered", *ERRORS])
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -32,8 +34,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.clock = FakeClock(seconds=100_000.0)
         self.tracker = FakeTracker(self.clock, Odds(usual_lag=5.0, long_lag=0.2))
-        self.database = Steps("sqlite://")
-        fill(self.database, len(TOPICS))
+        self.database = filled(len(TOPICS))
         self.steps = 0
         self.database.step = self._step
         self.tracker.before = self._step
@@ -95,9 +96,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """Let the next call fail."""
         self.tracker.fail(verb, ERRORS.get(fault, fault))
 
-    @rule(
-        fault=st.sampled_from(["refused", "unreachable"]), verb=st.sampled_from(["find", "comments", "ready"])
-    )
+    @rule(fault=st.sampled_from(list(ERRORS)), verb=st.sampled_from(["find", "comments", "ready"]))
     def blind(self, fault: str, verb: str) -> None:
         """Let the next reading fail: it counts for nothing."""
         self.tracker.fail(verb, ERRORS[fault])

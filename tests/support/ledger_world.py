@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
-from sqlmodel import Session, SQLModel, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as columns
+from sqlmodel import Session, SQLModel, col, select
 
 from bridge.models import Intent, Ticket, Topic, Workspace
 from bridge.plan import Draft
@@ -25,8 +29,8 @@ BORN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def notes_of(number: int) -> tuple[str, ...]:
-    """Return the comments that a topic's issue gets: one, and every third a second one."""
-    return ("grew",) if number % 3 else ("grew", "back")
+    """Return the comments that a topic's issue gets."""
+    return ("grew", "back")
 
 
 class Crash(BaseException):
@@ -72,6 +76,27 @@ def fill(database: Database, topics: int, *, project: str = "FB", first: int = 1
             )
 
 
+def filled(topics: int) -> Steps:
+    """Return a store in memory with so many topics: a copy of one that was filled once."""
+    database = Steps("sqlite://")
+    _driver(database).deserialize(_image(topics))
+    return database
+
+
+@cache
+def _image(topics: int) -> bytes:
+    database = Steps("sqlite://")
+    fill(database, topics)
+    image = bytes(_driver(database).serialize())
+    database.close()
+    return image
+
+
+def _driver(database: Database) -> Any:
+    with database.engine.connect() as connection:
+        return connection.connection.driver_connection
+
+
 def says(text: str) -> Document:
     """Return a document that says this."""
     return Document((Paragraph((Text(text),)),))
@@ -79,20 +104,26 @@ def says(text: str) -> Document:
 
 def draft(number: int, *, project: str = "FB", title: str | None = None) -> Draft:
     """Return what the ticket of a topic says."""
+    return _draft(number, project, title or f"Topic {number}")
+
+
+@cache
+def _draft(number: int, project: str, title: str) -> Draft:
     return Draft(
         topic=number,
         project=project,
         type="Bug",
-        title=title or f"Topic {number}",
+        title=title,
         document=says(f"41 people said so of {number}"),
         fields={"reach": 41, "mentions": 50},
     )
 
 
-def effects_of(number: int) -> list[Effect]:
+@cache
+def effects_of(number: int) -> tuple[Effect, ...]:
     """Return all that is to be had on a topic's ticket: its issue, then its comments."""
     notes = [AddComment(number, name, says(f"{name} {number}")) for name in notes_of(number)]
-    return [Create(number, draft(number)), *notes]
+    return (Create(number, draft(number)), *notes)
 
 
 def rebuild(intent: Intent) -> Effect | None:
@@ -107,26 +138,46 @@ def round_of(
     clock: Clock,
     numbers: range | list[int],
     pause: Callable[[float], None],
+    needless: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Do what a sync does with these topics; whether all is confirmed now."""
+    """Do what a sync does with these topics; whether all is confirmed now.
+
+    A sync asks for nothing that it knows to be confirmed, or to stand behind something in doubt; where
+    `needless` says so it asks all the same: nothing must come of it.
+    """
     fence = take(database, LEASE, "sync", clock.now().wall)
     ledger = Ledger(database, tracker, clock, fence, pause=pause)
-    ledger.settle(rebuild)
+    left = ledger.settle(rebuild)
+    with database.reading() as session:
+        between = {"first": min(numbers), "last": max(numbers)}
+        known = {tuple(row) for row in session.connection().execute(_CONFIRMED, between)}
+    held = left.waiting | left.persons
     done = True
     for number in numbers:
-        for effect in effects_of(number):
+        wanted = [e for e in effects_of(number) if needless() or (number, e.kind, e.key) not in known]
+        if wanted and number in held and not needless():
+            done = False
+            continue
+        for effect in wanted:
             if ledger.perform(effect) != "confirmed":
                 done = False
                 break
     return done
 
 
+_CONFIRMED = columns(col(Intent.ticket_id), col(Intent.effect), col(Intent.key)).where(
+    col(Intent.state) == "confirmed", col(Intent.ticket_id).between(bindparam("first"), bindparam("last"))
+)
+
+
 def answer_as_a_person(database: Database, there: Callable[[Intent], str], at: datetime) -> int:
     """Do what a person is asked to do: say of each effect where it is, or that it is absent."""
-    with database.writing() as session:
+    with database.reading() as session:
         asked = [row["intent"] for row in needs_person(session) if "duplicate" not in row["reason"]]
-        for intent in session.exec(select(Intent)).all() if asked else ():
-            if intent.id in asked:
-                name = there(intent)
-                resolve(session, intent.id or 0, f"key {name}" if name else "absent", at)
+    if not asked:
+        return 0
+    with database.writing() as session:
+        for intent in session.exec(select(Intent).where(col(Intent.id).in_(asked))).all():
+            name = there(intent)
+            resolve(session, intent.id or 0, f"key {name}" if name else "absent", at)
     return len(asked)

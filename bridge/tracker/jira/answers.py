@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,13 +11,13 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from bridge.errors import InDoubt, TrackerDenied, TrackerError, TrackerGone, TrackerThrottled
+from bridge.privacy import outward
 
 LONGEST = 200
 DEFAULT_WAIT_S = 5.0
 DEFINITE = frozenset({400, 403, 404, 410, 415, 422})  # a no if Jira says it in JSON
 DEFINITE_IN_ANY_FORM = frozenset({401, 409, 413})
 _LOGIN = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "CAPTCHA")
-_MAIL = re.compile(r"[^\s@<>()\"']{1,64}@[^\s@<>()\"']{1,255}")
 _SCOPES: Mapping[str, Literal["issue", "endpoint"]] = {
     "jira-per-issue-on-write": "issue",
     "jira-burst-based": "endpoint",
@@ -206,9 +205,12 @@ def saying(answer: Answer) -> str:
 
 
 def short(text: str) -> str:
-    """Return a text of Jira's fit for a message: one line, at most 200 characters, addresses masked."""
+    """Return a text of Jira's fit for a message: one line, at most 200 characters, personal data masked.
+
+    Jira may echo what we sent, and that holds what customers said.
+    """
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 10 * LONGEST]).split())
-    line = _MAIL.sub("[e-mail]", line)
+    line = outward(line)
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import time
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from http import HTTPStatus
@@ -45,6 +46,9 @@ class Client:
         self._wait = wait
         self._jitter = jitter
         self._log = log
+        self._not_before: dict[
+            str, float
+        ] = {}  # by what we were asked to leave alone, as `_throttled` names it
 
     @cached_property
     def flavour(self) -> Flavour:
@@ -118,12 +122,16 @@ class Client:
                 raise problem
             self._log.info("%s: trying again (%d of %d)", name, attempt + 1, TRIES)
             self._pause(attempt, minimum)
+            if minimum:
+                self._forget(name, parts)
         raise AssertionError(name)
 
     def write(
         self, method: str, route: str, *parts: str, query: Query | None = None, body: object = None
     ) -> Answer:
         """Send what writes, once. Return the answer if it is done or a definite no; else raise.
+
+        Where Jira asked us to wait, we do so first, whoever asks.
 
         Raises `TrackerDenied`, `TrackerThrottled` and `TrackerUnreachable` when nothing happened, `InDoubt`
         when nobody knows.
@@ -142,7 +150,7 @@ class Client:
                 )
             raise answers.denied(answer, name)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise answers.throttled(answer, name)
+            raise self._throttled(answer, name, parts)
         if answers.is_definite_no(answer) or (answer.ok and _is_right(answer)):
             return answer
         raise answers.in_doubt(answer, name)
@@ -179,7 +187,7 @@ class Client:
         if answer.ok and answer.is_json:
             return answer, 0.0
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return _within_reason(throttled := answers.throttled(answer, name)), throttled.after
+            return _within_reason(throttled := self._throttled(answer, name, parts)), throttled.after
         if answer.status in _BUSY:
             return self._busy(answer, name)
         if answer.ok or (not answer.is_json and answer.status in {401, 403} and "html" in answer.kind):
@@ -202,6 +210,28 @@ class Client:
             " login page or a proxy stands before Jira; check jira.url, and open it from this machine"
         )
 
+    def _throttled(self, answer: Answer, name: str, parts: tuple[str, ...]) -> TrackerThrottled:
+        """Return the error for being asked to wait, and remember until when."""
+        error = answers.throttled(answer, name)
+        held = {"site": "", "endpoint": name, "issue": " ".join(parts[:1])}[error.scope]
+        self._not_before[held] = max(self._not_before.get(held, 0.0), time.monotonic() + error.after)
+        return error
+
+    def _keep_quiet(self, name: str, parts: tuple[str, ...]) -> None:
+        """Wait until Jira wants to hear of us again; if that is long, say so instead."""
+        held = {"", name, " ".join(parts[:1])}
+        left = max((self._not_before.get(one, 0.0) for one in held), default=0.0) - time.monotonic()
+        if left > MOST_ASKED_S:
+            raise TrackerThrottled(f"Jira asked us to wait, {left:.0f} s from now ({name})", after=left)
+        if left > 0:
+            self._wait(left)
+            self._forget(name, parts)
+
+    def _forget(self, name: str, parts: tuple[str, ...]) -> None:
+        """Remember no more that we were asked to wait: we did."""
+        for held in ("", name, " ".join(parts[:1])):
+            self._not_before.pop(held, None)
+
     def _pause(self, attempt: int, minimum: float) -> None:
         wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1)) * self._jitter.uniform(*JITTER)
         self._wait(max(wait, minimum))
@@ -217,6 +247,7 @@ class Client:
     ) -> Answer:
         import requests
 
+        self._keep_quiet(f"{method} {route}", parts)
         session = self._session
         try:
             response = requests.Session.request(

@@ -63,6 +63,14 @@ class Figures:
                 found[ours] = self._shown(values[0])
         return found
 
+    def in_history(self) -> dict[str, str]:
+        """Return our figures, as in `figures.reach`, by their fields' ids and names in small letters."""
+        found: dict[str, str] = {}
+        for ours, theirs in self._names.items():
+            for one in self._typed(theirs):
+                found |= dict.fromkeys((one.id.casefold(), one.name.casefold()), f"figures.{ours}")
+        return found
+
     def _meant(self, theirs: str) -> list[Field]:
         """Return the fields that a setting names; an id needs no question."""
         return [Field(id=theirs, name="")] if theirs.startswith(_ID) else self._typed(theirs)

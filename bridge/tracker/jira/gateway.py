@@ -163,7 +163,7 @@ class JiraTracker:
 
     def history(self, issue_id: str, since: datetime) -> list[Edit]:
         """Return what was changed in an issue since a time, oldest first."""
-        return self._talk.history(issue_id, since)
+        return self._talk.history(issue_id, since, self._figures.in_history())
 
     def comments(self, issue_id: str) -> list[Comment]:
         """Return an issue's comments, newest first, past the index."""

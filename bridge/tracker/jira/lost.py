@@ -37,9 +37,12 @@ def lost(fault: BaseException) -> Lost:
     if isinstance(fault, requests.ConnectTimeout) or any(
         isinstance(one, ConnectTimeoutError) for one in chain
     ):
-        return Lost("no connection within the time", sent=False)
+        return Lost("no connection within the time; check jira.url and the network", sent=False)
     if any(isinstance(one, NewConnectionError) for one in chain):
-        return Lost("no connection: nobody answers there, or the way is blocked", sent=False)
+        return Lost(
+            "no connection: nobody answers there, or the way is blocked; check jira.url and the network",
+            sent=False,
+        )
     if any("Tunnel connection failed" in str(one) for one in chain if isinstance(one, OSError)):
         return Lost("the proxy refuses to connect us; check HTTPS_PROXY", sent=False)
     if isinstance(fault, requests.Timeout) or any(isinstance(one, TimeoutError) for one in chain):

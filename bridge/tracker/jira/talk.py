@@ -43,8 +43,8 @@ class Talk:
             for one in {text(one.get("id")): one for one in found}.values()
         ]
 
-    def history(self, issue_id: str, since: datetime) -> list[Edit]:
-        """Return the changes since a time, oldest first."""
+    def history(self, issue_id: str, since: datetime, names: Mapping[str, str]) -> list[Edit]:
+        """Return the changes since a time, oldest first; `names`: ours by a field's id or name, small."""
         raw = self._newest(issue_id, since) if self._client.is_cloud else self._expanded(issue_id)
         dated = [(at, number(text(one.get("id"))), one) for one in raw if (at := moment(one.get("created")))]
         me = self._me() if dated else None
@@ -52,7 +52,7 @@ class Talk:
             Edit(field=name, before=before, after=after, at=at, ours=bool(me and me.made(one.get("author"))))
             for at, _, one in sorted(dated, key=lambda entry: entry[:2])
             if at >= since
-            for name, before, after in _items(one)
+            for name, before, after in _items(one, names)
         ]
 
     def _comments(self, issue_id: str) -> Iterator[Mapping[str, Any]]:
@@ -120,11 +120,12 @@ class Talk:
         return mappings(mapping(answer.get("changelog")).get("histories"))
 
 
-def _items(entry: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _items(entry: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     for item in mappings(entry.get("items")):
         name = text(item.get("field"))
         before, after = (_shown(item, side) for side in ("from", "to"))
-        yield _FIELDS.get(name, name), before, after
+        ours = names.get(text(item.get("fieldId")).casefold()) or names.get(name.casefold())
+        yield ours or _FIELDS.get(name, name), before, after
 
 
 def _shown(item: Mapping[str, Any], side: str) -> str:

@@ -13,7 +13,8 @@ import pytest
 from builders import NOW, Bench, gone, sixty, theme
 from jira_twin import Twin
 
-from bridge.plan import Plan
+from bridge.pipeline import sending
+from bridge.plan import Plan, lines
 from bridge.tracker.jira import JiraSite, JiraTracker
 
 CONTRACTS = os.environ.get("JIRA_CONTRACTS")
@@ -78,7 +79,8 @@ class Site:
     def issue(self, name: str) -> Any:
         """The issue of the topic that an item is in."""
         number = int((self.bench.topic_of(name) or "").removeprefix("T-"))
-        return self.twin.issue(self.bench.query("SELECT key FROM ticket WHERE topic = ?", number)[0][0])
+        query = "SELECT key FROM ticket WHERE topic = ? AND state != 'unlinked' ORDER BY id DESC"
+        return self.twin.issue(self.bench.query(query, number)[0][0])
 
     @property
     def us(self) -> str:
@@ -463,3 +465,145 @@ def test_an_issue_that_people_made_of_the_same_is_told_before_another_is_created
     assert row[0] == "proposed"
     assert f"perhaps there already: {made.key}" in row[1]
     assert len(site.bench.query("SELECT 1 FROM ticket WHERE state = 'open'")) > 1
+
+
+def _text_of_evidence(site: Site, number: int) -> tuple[str, str]:
+    return site.bench.query(
+        "SELECT i.external_id, s.text FROM evidence e JOIN statement s ON s.id = e.statement_id"
+        " JOIN item i ON i.id = s.item_id WHERE e.rank = 1 AND e.topic = ?",
+        number,
+    )[0]
+
+
+@pytest.mark.parametrize("fate", ["ignored", "done", "merged", "unlinked"])
+def test_what_its_author_deleted_leaves_every_issue(synced: Site, fate: str):
+    from bridge.linking import unlink
+
+    issue = synced.issue("bag-000")
+    number, other = synced.topic(issue.key), synced.topic(synced.issue("legroom-000").key)
+    name, text = _text_of_evidence(synced, number)
+    assert text in description(issue)
+    if fate == "done":
+        synced.twin.as_person("ann").close(issue)
+        synced.sync()
+    elif fate == "unlinked":
+        with synced.bench.database.writing() as store:
+            unlink(store, issue.key, "ana", synced.bench.now)
+    else:
+        with synced.bench.deciding() as verbs:
+            verbs.ignore(number) if fate == "ignored" else verbs.merge(number, other)
+        synced.bench.run(first="label")
+        synced.sync()
+
+    synced.bench.take([gone(name)], once=False)
+    synced.bench.run()
+    synced.sync()
+
+    assert text not in description(synced.twin.issue(issue.key))
+    assert not [a for a in synced.plan().actions if a.key == issue.key]
+
+
+def test_an_issue_that_was_let_go_is_never_taken_for_the_next_one(synced: Site):
+    from bridge.linking import unlink
+
+    issue = synced.issue("bag-000")
+    with synced.bench.database.writing() as store:
+        unlink(store, issue.key, "ana", synced.bench.now)
+    synced.sync()
+    synced.sync()
+
+    new = synced.issue("bag-000")
+    assert new.key != issue.key
+    assert len(set(markers([issue, new]))) == 2
+    assert sending.audit(synced.bench.context(), 30) == []
+
+
+def test_a_project_that_was_named_wrongly_is_mended_by_naming_another(bench: Bench, twin: Twin):
+    site = Site(bench, twin)
+    wrong = JIRA.format(url=twin.url, token=twin.token, more="").replace('"WEB"', '"XX"')
+    bench.set(wrong)
+    bench.take(sixty())
+    bench.run()
+    refused = bench.sync()
+    assert refused.plan is not None
+    assert refused.steps["sync"]["created"] == 0
+
+    site.set()
+    result = site.sync()
+
+    assert result.refused == []
+    assert len(twin.issues("WEB")) > 1
+    assert site.plan().empty
+
+
+def test_a_merge_of_what_was_then_hidden_owes_nothing(synced: Site):
+    one, other = synced.issue("bag-000"), synced.issue("legroom-000")
+    with synced.bench.deciding() as verbs:
+        verbs.merge(synced.topic(one.key), synced.topic(other.key))
+        verbs.ignore(synced.topic(other.key))
+    synced.bench.run(first="label")
+
+    synced.sync()
+
+    assert synced.plan().empty
+
+
+def test_a_merged_away_issue_that_is_gone_is_told_by_its_key(synced: Site):
+    one, other = synced.issue("bag-000"), synced.issue("legroom-000")
+    with synced.bench.deciding() as verbs:
+        verbs.merge(synced.topic(one.key), synced.topic(other.key))
+    synced.bench.run(first="label")
+    synced.twin.as_person("ann").delete(one)
+
+    result = synced.sync()
+
+    assert result.refused == []
+    persons = synced.plan().needs_person
+    assert [p.key for p in persons] == [one.key]
+    assert f"tickets unlink {one.key}" in persons[0].next_step
+
+
+def test_how_people_are_named_reaches_tickets_that_are_there(synced: Site):
+    before = description(synced.issue("bag-000"))
+    assert "bag_" in before
+
+    synced.set('authors = "pseudonym"')
+    synced.sync()
+
+    after = description(synced.issue("bag-000"))
+    assert "bag_" not in after
+    assert "customer " in after
+    assert synced.plan().empty
+
+
+def test_a_title_of_a_persons_own_is_no_change_and_is_told(synced: Site):
+    issue = synced.issue("bag-000")
+    synced.twin.as_person("ann").edit(issue, summary="Ann's own words")
+    with synced.bench.deciding() as verbs:
+        verbs.rename(synced.topic(issue.key), "A better title")
+    synced.sync()
+    synced.more("bag", 6)
+
+    (update,) = [a for a in synced.plan().actions if a.key == issue.key and a.effect == "update"]
+
+    assert "title" not in {change.field for change in update.changes}
+    assert update.kept == ("title",)
+    told = lines(synced.plan(), tracker="jira")
+    assert any(line.startswith(f"! conflict {issue.key} title edited") for line in told)
+
+
+def test_several_topics_on_one_issue_comment_once_in_a_window(synced: Site):
+    from bridge.linking import link, unlink
+
+    made = synced.twin.as_person("ann").create("WEB", summary="All of it")
+    numbers = [synced.topic(synced.issue(name).key) for name in ("bag-000", "legroom-000")]
+    for number in numbers:
+        with synced.bench.database.writing() as store:
+            unlink(store, f"T-{number}", "ana", synced.bench.now)
+        link(synced.bench.context(), number, made.key, "ana")
+
+    synced.sync()
+    synced.sync()
+
+    assert len(synced.twin.issue(made.key).comments) == 1
+    assert synced.plan().empty

@@ -19,6 +19,7 @@ from bridge.render.ticket import (
     SimilarText,
     TicketText,
     default_budget,
+    faults_of_templates,
     find_template,
     note_document,
     pseudonym,
@@ -184,7 +185,6 @@ def test_a_note_is_one_paragraph_that_names_topic_counts_and_items(name: str):
 def test_notes_about_other_topics_and_tickets_name_them():
     for name in ("merged", "split"):
         assert "T-9" in plain_text(note_document(name, NOTE).blocks)
-    assert "FB-9" in plain_text(note_document("duplicate", NOTE).blocks)
     with pytest.raises(ValueError, match="no note is called 'shrunk'; there are grew, "):
         note_document("shrunk", NOTE)
 
@@ -252,3 +252,18 @@ def test_a_pseudonym_is_the_same_each_time_and_says_nothing():
     assert pseudonym("zendesk:anna") == pseudonym("zendesk:anna") != pseudonym("zendesk:ben")
     assert pseudonym("zendesk:anna").startswith("customer ")
     assert len(pseudonym("zendesk:anna")) == len("customer 3f9a")
+
+
+def test_own_templates_are_tried_before_a_ticket_needs_them(tmp_path: Path):
+    (tmp_path / "WEB").mkdir()
+    (tmp_path / "note_grew.md.j2").write_text("{{ nothere }}", encoding="utf-8")
+    (tmp_path / "WEB" / "ticket.md.j2").write_text("", encoding="utf-8")
+
+    web, app = faults_of_templates(tmp_path, "WEB"), faults_of_templates(tmp_path, "APP")
+
+    assert len(web) == 2
+    assert "ticket.md.j2 says nothing" in web[0]
+    assert "note_grew.md.j2" in web[1]
+    assert "nothere" in web[1]
+    assert app == web[1:]
+    assert faults_of_templates(tmp_path / "empty", "WEB") == []

@@ -3,13 +3,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from fake_tracker import FakeClock, FakeTracker
 from hypothesis import settings
 from ledger_machine import LedgerMachine
 from ledger_world import Crash, Steps, draft, effects_of, fill, rebuild, says
-from sqlalchemy import update
+from sqlalchemy import desc, update
 from sqlmodel import select
 
 from bridge.errors import (
@@ -22,7 +23,7 @@ from bridge.errors import (
     TrackerUnreachable,
 )
 from bridge.models import Audit, Intent, Ticket, Topic
-from bridge.tracker import FieldUpdate
+from bridge.tracker import FieldUpdate, Remote
 from bridge.tracker.effects import AddComment, Create, Update
 from bridge.tracker.lease import LEASE, take
 from bridge.tracker.ledger import Ledger, Settled, needs_person, resolve
@@ -86,7 +87,7 @@ def world() -> Iterator[World]:
     world.database.close()
 
 
-CREATE, GREW = effects_of(1)
+CREATE, GREW, _ = effects_of(1)
 
 
 def test_an_effect_is_written_down_and_committed_before_the_tracker_is_called(world: World):
@@ -358,12 +359,13 @@ def test_a_short_wait_is_waited_and_the_effect_sent_afresh(world: World):
 
 
 def test_who_is_asked_to_wait_again_and_again_leaves_it_to_the_next_run(world: World):
-    world.tracker.fail("create", *[TrackerThrottled("wait", after=7, scope="endpoint")] * 9)
+    world.tracker.fail("create", *[TrackerThrottled("wait", after=7, scope="issue")] * 5)
     run = world.run()
 
     assert run.perform(CREATE) == "throttled"
 
     assert (world.pauses, run.stopped, world.state()) == ([7] * 4, None, ("planned", 1))
+    assert run.perform(effects_of(2)[0]) == "confirmed"  # only that issue was to wait
     world.tracker.heal()
     assert world.settle().settled == (1,)
 
@@ -372,7 +374,7 @@ def test_who_is_asked_to_wait_again_and_again_leaves_it_to_the_next_run(world: W
     "error",
     [
         TrackerThrottled("wait an hour", after=3600, scope="issue"),
-        TrackerThrottled("all must wait", after=5, scope="site"),
+        TrackerThrottled("all must wait for long", after=121, scope="site"),
         TrackerDenied("the token has expired"),
     ],
 )
@@ -385,6 +387,100 @@ def test_what_speaks_for_the_whole_site_stops_the_run(world: World, error: Track
 
     assert (run.stopped, after, world.pauses) == (str(error), "throttled", [])
     assert world.tracker.calls == ["create"]
+
+
+@pytest.mark.parametrize("scope", ["site", "endpoint"])
+def test_a_short_wait_for_all_is_waited_before_any_other_call(
+    world: World, scope: Literal["site", "endpoint"]
+):
+    asked_to_wait_until = [0.0]
+    sent_before: list[bool] = []
+
+    def hear(_: str) -> None:
+        sent_before.append(world.clock.seconds >= asked_to_wait_until[0])
+        with world.database.reading() as session:
+            newest = session.exec(select(Intent).order_by(desc("sent_s"))).first()
+        assert newest is not None
+        assert (newest.state, newest.sent_s) == ("sent", world.clock.now().seconds)
+        asked_to_wait_until[0] = world.clock.seconds + 60 if len(sent_before) in (1, 3, 4) else 0.0
+
+    world.tracker.fail("create", wait := TrackerThrottled("wait", after=60.5, scope=scope))
+    world.tracker.before = hear
+    run = world.run()
+
+    first = run.perform(CREATE)
+    world.tracker.fail("create", wait, wait)
+    second = run.perform(effects_of(2)[0])
+
+    assert (first, second, run.stopped, run.errors) == ("confirmed", "confirmed", None, [])
+    assert (world.pauses, sent_before) == ([60.5] * 3, [True] * 5)
+
+
+@pytest.mark.parametrize("scope", ["site", "endpoint"])
+def test_who_is_asked_to_wait_for_all_again_and_again_stops_the_run(
+    world: World, scope: Literal["site", "endpoint"]
+):
+    world.tracker.fail("create", *[TrackerThrottled("wait", after=7, scope=scope)] * 9)
+    run = world.run()
+
+    outcomes = [run.perform(effects_of(n)[0]) for n in (1, 2)]
+
+    assert (outcomes, run.stopped, world.pauses) == (["throttled", "throttled"], "wait", [7] * 4)
+    assert (world.tracker.calls, world.state()) == (["create"] * 5, ("planned", 1))
+
+
+def test_a_reading_that_is_asked_to_wait_a_little_waits_and_reads_again(world: World):
+    world.tracker.fail("create", "unanswered")
+    world.run().perform(CREATE)
+    world.tracker.fail("find", *[TrackerThrottled("wait", after=7, scope="site")] * 2)
+
+    assert world.settle(after=430).settled == (1,)
+
+    assert (world.pauses, world.had().count("create")) == ([7, 7], 1)
+
+
+def test_two_hundred_effects_on_a_throttling_tracker_are_had_in_one_run():
+    world, topics = World(), 200
+    fill(world.database, topics - TOPICS, first=TOPICS + 1)
+    calls = {"left": 10, "free at": 0.0, "too early": 0}
+
+    def throttle(_: str) -> None:
+        calls["too early"] += world.clock.seconds < calls["free at"]
+        calls["left"] -= 1
+        if calls["left"] < 0:
+            calls.update({"left": 10, "free at": world.clock.seconds + 30})
+            world.tracker.fail("create", TrackerThrottled("wait", after=30.5, scope="site"))
+
+    world.tracker.before = throttle
+    run = world.run()
+
+    outcomes = {run.perform(effects_of(n)[0]) for n in range(1, topics + 1)}
+
+    assert (outcomes, run.stopped, calls["too early"]) == ({"confirmed"}, None, 0)
+    assert max(Counter(world.tracker.markers()).values()) == 1
+    assert (len(world.tracker.markers()), set(world.pauses)) == (topics, {30.5})
+
+
+def test_a_run_that_stood_still_while_reading_says_nothing_of_a_later_send(world: World):
+    world.tracker.fail("create", "lost", "late")
+    world.run().perform(CREATE)
+    world.settle(after=430)
+    world.clock.sleep(220)
+    frozen, find = world.run(), world.tracker.find
+
+    def stand_still(marker: str) -> list[Remote]:
+        world.tracker.find = find  # type: ignore[method-assign]
+        seen = find(marker)
+        world.settle()  # another run finds it absent too, and sends it again: late
+        return seen
+
+    world.tracker.find = stand_still  # type: ignore[method-assign]
+    frozen.settle(rebuild)
+
+    assert world.state() == ("in doubt", 2)
+    for _ in range(4):
+        world.settle(after=430)
+    assert (world.state(), world.had().count("create")) == (("confirmed", 2), 1)
 
 
 def test_three_calls_that_find_no_tracker_stop_the_run(world: World):

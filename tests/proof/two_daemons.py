@@ -1,0 +1,169 @@
+"""Proof: two daemons on one store do every due job once, and one takes over at once when the other is killed.
+
+    python tests/proof/two_daemons.py --minutes 10 --kill-every 60
+
+Each daemon writes a line for each job with the time it was due. A time that stands in both logs as done was
+done twice. With `--kill-every`, the daemon that worked last is killed with -9 and started again; the time to
+take over is that from the kill to the next job that was done. Exit code 1 when a job was done twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+SETTINGS = """
+topics.encoder = "hash"
+database.url = "sqlite:///bridge.db"
+paths.data = "data"
+[serve]
+tick_s = 1
+run_every = "3s"
+sync_every = "2s"
+[[source]]
+name = "reviews"
+connector = "files"
+path = "reviews.csv"
+every = "1s"
+"""
+
+
+@dataclass
+class Report:
+    """What the logs of the daemons say."""
+
+    done: Counter[tuple[str, str]] = field(default_factory=Counter)
+    jobs: Counter[str] = field(default_factory=Counter)
+    by: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    takeovers: list[float] = field(default_factory=list)
+    kills: int = 0
+    longest_gap: float = 0.0
+
+    @property
+    def twice(self) -> list[tuple[str, str]]:
+        """Jobs that were done twice for one due time."""
+        return [key for key, count in self.done.items() if count > 1]
+
+
+class Pair:
+    """Two daemons on one store."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "bridge.toml").write_text(SETTINGS, encoding="utf-8")
+        (root / "reviews.csv").write_text("id,text,author\n1,the app crashed again,ann\n", encoding="utf-8")
+        self.daemons: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        """Start a daemon; its log goes on where the one before ended."""
+        with (self.root / f"{name}.log").open("ab") as log:
+            self.daemons[name] = subprocess.Popen(
+                [sys.executable, "-m", "bridge", "serve", "--port", "0"], cwd=self.root, stderr=log
+            )
+
+    def kill(self, name: str) -> float:
+        """Kill a daemon with -9; return when."""
+        self.daemons[name].kill()
+        at = time.time()
+        self.daemons[name].wait()
+        return at
+
+    def stop(self) -> list[int]:
+        """End both gently; return their exit codes."""
+        for daemon in self.daemons.values():
+            daemon.send_signal(signal.SIGTERM)
+        return [daemon.wait(60) for daemon in self.daemons.values()]
+
+    def lines(self, name: str) -> Iterator[dict[str, Any]]:
+        """Yield the lines of a daemon's log; one that a kill cut off is left out."""
+        for line in (self.root / f"{name}.log").read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+    def jobs(self) -> list[tuple[float, str, dict[str, Any]]]:
+        """Return what was done, in order: when, by whom, and the line."""
+        found = [
+            (datetime.fromisoformat(line["at"]).timestamp(), name, line)
+            for name in self.daemons
+            for line in self.lines(name)
+            if "job" in line
+        ]
+        return sorted(found, key=lambda one: one[0])
+
+
+def prove(root: Path, seconds: float, kill_every: float = 0.0) -> Report:
+    """Let two daemons work for some time, with kills if wanted, and read their logs."""
+    pair, report, kills = Pair(root), Report(), []
+    for name in ("one", "two"):
+        pair.start(name)
+    until = time.monotonic() + seconds
+    next_kill = time.monotonic() + kill_every if kill_every else float("inf")
+    while time.monotonic() < until:
+        time.sleep(0.2)
+        if time.monotonic() >= next_kill and (jobs := pair.jobs()):
+            holder = jobs[-1][1]
+            kills.append(pair.kill(holder))
+            pair.start(holder)
+            next_kill = time.monotonic() + kill_every
+    codes = pair.stop()
+    _read(pair, report, kills)
+    report.faults += [f"exit code {code}" for code in codes if code]
+    return report
+
+
+def _read(pair: Pair, report: Report, kills: list[float]) -> None:
+    jobs = pair.jobs()
+    for at, name, line in jobs:
+        if line["outcome"] == "ok":
+            report.done[line["job"], line["due"]] += 1
+            report.jobs[line["job"]] += 1
+            report.by[name] += 1
+        elif line["outcome"] != "handed back":
+            report.faults.append(f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} {name}: {line}")
+    times = [at for at, _, _ in jobs]
+    report.longest_gap = max((b - a for a, b in zip(times, times[1:], strict=False)), default=0.0)
+    report.kills = len(kills)
+    for kill in kills:
+        after = [at for at in times if at > kill]
+        if after:
+            report.takeovers.append(min(after) - kill)
+
+
+def main() -> int:
+    """Run the proof and print what was found."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--kill-every", type=float, default=0, metavar="SECONDS")
+    given = parser.parse_args()
+    os.environ.pop("NOTIFY_SOCKET", None)
+    with tempfile.TemporaryDirectory(prefix="two-daemons-") as folder:
+        report = prove(Path(folder), given.minutes * 60, given.kill_every)
+    print(f"jobs done: {dict(sorted(report.jobs.items()))}; by daemon: {dict(sorted(report.by.items()))}")
+    print(f"due times: {len(report.done)}; done twice: {len(report.twice)}; faults: {len(report.faults)}")
+    for fault in [*map(str, report.twice), *report.faults][:20]:
+        print(f"  {fault}")
+    if report.takeovers:
+        ordered = sorted(report.takeovers)
+        middle = ordered[len(ordered) // 2]
+        print(f"kills: {report.kills}; taken over after {middle:.2f} s (median), {ordered[-1]:.2f} s at most")
+    print(f"longest time without a job: {report.longest_gap:.2f} s")
+    return int(bool(report.twice or report.faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
