@@ -38,7 +38,9 @@ _COLUMNS = {
     "type": "type",
     "title": "title",
     "key": "key",
+    "status": "status",
     "reason": "why",
+    "fault": "fault",
 }
 
 

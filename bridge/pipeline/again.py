@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
+from bridge.decide import Watch
 from bridge.models import Ticket
 from bridge.pipeline.context import Context
 from bridge.pipeline.deciding import Decided, decide_all, type_of
@@ -18,10 +19,10 @@ from bridge.tracker import marker
 def prepare(context: Context) -> None:
     """Add the tickets that a rule's further projects want, and those of complaints that came back."""
     decided = decide_all(context)
-    fmt = context.tracker().format
-    returned = [
-        a for a in make_plan(context, decided, fmt).actions if a.effect == "create" and a.op_key == "again"
-    ]
+    returned: list[Action] = []
+    if any(isinstance(decision, Watch) for decision in decided.decisions):
+        plan = make_plan(context, decided, context.tracker().format)
+        returned = [a for a in plan.actions if a.effect == "create" and a.op_key == "again"]
     wanted = _companions_wanted(context, decided)
     if not returned and not wanted:
         return

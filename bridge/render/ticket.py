@@ -257,7 +257,9 @@ def faults_of_templates(folder: Path, project: str) -> list[str]:
         status="Done",
     )
     found = []
-    for name, values in (("ticket", ticket), *((f"note_{name}", note) for name in NOTES)):
+    tried: list[tuple[str, TicketText | NoteText]] = [("ticket", ticket)]
+    tried += [(f"note_{name}", note) for name in NOTES]
+    for name, values in tried:
         try:
             document = render(find_template(f"{name}.md.j2", folder, project), _as_values(values))
         except SettingsError as error:

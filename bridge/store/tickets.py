@@ -177,14 +177,18 @@ def ticket(session: Session, ticket_id: int) -> Ticket | None:
 
 
 def ticket_rows(session: Session) -> list[dict[str, Any]]:
-    """Return all tickets as rows, those that wait for a person first."""
+    """Return all tickets as rows, those that wait for a person first.
+
+    `fault` says what the tracker refused the last time, or what is in doubt.
+    """
     rows = session.exec(
-        select(Ticket, Topic.root, Topic.title)
-        .where(
-            Ticket.workspace_id == WORKSPACE, Topic.workspace_id == WORKSPACE, Topic.number == Ticket.topic
-        )
+        select(Ticket, Topic.root, Topic.title, Mirror)
+        .join(Topic, (col(Topic.number) == col(Ticket.topic)) & (col(Topic.workspace_id) == WORKSPACE))
+        .outerjoin(Mirror, col(Mirror.ticket_id) == col(Ticket.id))
+        .where(Ticket.workspace_id == WORKSPACE)
         .order_by(col(Ticket.id))
     ).all()
+    faults = _faults(session)
     shown = [
         {
             "topic": f"T-{root}",
@@ -194,12 +198,27 @@ def ticket_rows(session: Session) -> list[dict[str, Any]]:
             "title": title or ticket.title,
             "key": ticket.key,
             "url": ticket.url,
+            "status": mirror.status or None if mirror else None,
+            "assignee": mirror.assignee if mirror else None,
             "rule": ticket.rule,
             "reason": ticket.reason,
+            "fault": faults.get(ticket.id or 0),
         }
-        for ticket, root, title in rows
+        for ticket, root, title, mirror in rows
     ]
     return sorted(shown, key=lambda row: row["state"] != "proposed")
+
+
+def _faults(session: Session) -> dict[int, str]:
+    rows = session.exec(
+        select(Intent)
+        .where(
+            Intent.workspace_id == WORKSPACE,
+            col(Intent.state).in_(("refused", "in doubt", "needs a person")),
+        )
+        .order_by(col(Intent.id))
+    )
+    return {row.ticket_id: f"{row.effect} {row.state}: {row.outcome}" for row in rows}
 
 
 def backlog_issue(session: Session, key: str) -> BacklogIssue | None:

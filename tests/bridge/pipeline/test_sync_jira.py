@@ -607,3 +607,19 @@ def test_several_topics_on_one_issue_comment_once_in_a_window(synced: Site):
 
     assert len(synced.twin.issue(made.key).comments) == 1
     assert synced.plan().empty
+
+
+def test_the_list_of_tickets_says_what_the_tracker_says(synced: Site):
+    from bridge.store.tickets import ticket_rows
+
+    done, refused = synced.issue("bag-000"), synced.issue("legroom-000")
+    synced.twin.as_person("ann").close(done)
+    synced.twin.as_person("ann").archive(refused)
+    synced.more("legroom", 6)
+
+    synced.bench.sync()
+
+    with synced.bench.database.reading() as store:
+        rows = {row["key"]: row for row in ticket_rows(store)}
+    assert (rows[done.key]["status"], rows[done.key]["fault"]) == ("Done", None)
+    assert rows[refused.key]["status"]
