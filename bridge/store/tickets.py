@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
+from bridge.marks import marker
 from bridge.models import WORKSPACE, BacklogIssue, Intent, Mirror, Ticket, Topic
-from bridge.tracker import marker
 
 
 def created_since(session: Session, now: datetime) -> int:

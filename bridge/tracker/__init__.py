@@ -6,16 +6,30 @@ happened; `InDoubt` says that it may have. Nothing here tries again by itself wh
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from bridge.marks import marker
+
 if TYPE_CHECKING:
     from bridge.plan import Draft
     from bridge.render.document import Document
     from bridge.render.format import Format
+
+__all__ = [
+    "Category",
+    "Comment",
+    "Edit",
+    "EvidenceLink",
+    "FieldUpdate",
+    "Joined",
+    "Remote",
+    "Tracker",
+    "Version",
+    "marker",
+]
 
 Category = Literal["new", "indeterminate", "done"]
 """What every workflow's statuses come down to."""
@@ -189,12 +203,3 @@ class Tracker(Protocol):
     def move(self, issue_id: str, category: Category) -> Remote:
         """Bring an issue into a status of this category by its workflow; return it as it is then."""
         ...
-
-
-def marker(workspace: str, project: str, topic: int, nth: int = 1) -> str:
-    """Return the label by which our issue is found again, the same in every generation.
-
-    `nth` counts a topic's issues in a project: a complaint that came back may get one more.
-    """
-    name = f"T-{topic}" if nth == 1 else f"T-{topic}/{nth}"
-    return "fbb-" + hashlib.sha256(f"{workspace}|{project}|{name}".encode()).hexdigest()[:12]
