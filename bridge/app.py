@@ -11,12 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import AlreadyRunning, InputError, ModelError, StoreError
+from bridge.errors import AlreadyRunning, BridgeError, InputError, ModelError, StoreError
 
 if TYPE_CHECKING:
     from bridge.config.load import Loaded
     from bridge.config.model import Settings
     from bridge.config.model import Source as SourceSettings
+    from bridge.jobs.log import Log
+    from bridge.jobs.metronome import Metronome
+    from bridge.jobs.pulse import Pulse
     from bridge.pipeline.context import Context, Progress
     from bridge.pipeline.pulling import Pulled
     from bridge.store.database import Database
@@ -217,6 +220,38 @@ class App:
             return Pulled(source=source.name, counts=Counts(), error=f"{source.name}: {error}")
         return pull_source(context, source.name, source.connector, built, every=source.every, once=full)
 
+    def metronome(self, pulse: Pulse, log: Log) -> Metronome:
+        """Return the scheduler of the daemon, with all its jobs."""
+        from bridge.jobs.duties import Duties
+        from bridge.jobs.metronome import Metronome
+        from bridge.jobs.table import Table
+        from bridge.tracker.clock import MachineClock
+
+        duties = Duties(
+            lambda: self.context(progress=pulse), lambda context, name: self.pull(context, [name])()
+        )
+        ping = self._ping if self.settings.serve.ping_url else None
+        table, clock = Table(self.database), MachineClock()
+        return Metronome(duties.jobs(), table, self.only_one, clock, pulse, log, ping)
+
+    def _ping(self) -> None:
+        import httpx
+
+        try:
+            httpx.get(self.settings.serve.ping_url, timeout=10).raise_for_status()
+        except httpx.HTTPError as error:
+            raise BridgeError(f"serve.ping_url: {type(error).__name__}") from error
+
+    def secrets(self) -> list[str]:
+        """Return the secrets of the settings, so that a log can blot them out."""
+        from bridge.config.secret import Secret
+
+        settings = self.settings
+        held = [settings.jira.token, settings.jira.webhook_secret, settings.topics.encoder_api_key]
+        held += [settings.topics.labeller_api_key]
+        held += [value for source in settings.sources for value in _leaves(source.settings)]
+        return [value.reveal() for value in held if isinstance(value, Secret)]
+
     @contextmanager
     def only_one(self) -> Iterator[None]:
         """Hold the store for one run, or raise `AlreadyRunning`; a killed holder frees it."""
@@ -236,6 +271,19 @@ class App:
                     f"another run is at work on {path}; wait for it to end, or stop it, and try again"
                 ) from None
             yield
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping | list | tuple):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _leaves(part)
+    else:
+        yield value
+
+
+def notify_socket() -> str | None:
+    """Return where systemd waits to hear from a service, None when it doesn't."""
+    return os.environ.get("NOTIFY_SOCKET")
 
 
 def now() -> datetime:

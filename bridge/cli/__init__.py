@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli import backlog, config, data, database, looking, measuring, rules, serving, topics, working
+from bridge.cli import (
+    backlog,
+    config,
+    data,
+    database,
+    looking,
+    measuring,
+    rules,
+    serving,
+    status,
+    topics,
+    working,
+)
 
 app = typer.Typer(
     name="feedback-bridge",
@@ -56,6 +68,7 @@ app.command("eval")(measuring.evaluate)
 app.command()(serving.serve)
 app.command()(serving.demo)
 app.command()(serving.summary)
+app.command()(status.status)
 app.add_typer(topics.app, name="topics")
 app.add_typer(data.items_app, name="items")
 app.add_typer(data.sources_app, name="sources")

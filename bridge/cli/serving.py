@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.daemon import Daemon
 from bridge.cli.output import print_rows, say
 from bridge.cli.session import Session, session
 
@@ -16,26 +17,27 @@ TOP = 10
 QUOTE = 70
 
 
-def serve(ctx: typer.Context, host: Host = None, port: Port = None) -> None:
-    """Serve the page until interrupted."""
-    _serve(session(ctx), host, port)
+def serve(
+    ctx: typer.Context,
+    host: Host = None,
+    port: Port = None,
+    jobs: Annotated[
+        bool | None, typer.Option("--jobs/--no-jobs", help="Do the jobs on their schedule; else serve.jobs.")
+    ] = None,
+) -> None:
+    """Serve the page, and do the jobs on their schedule, until told to stop."""
+    here = session(ctx)
+    _serve(here, host, port, jobs=here.app.settings.serve.jobs if jobs is None else jobs)
 
 
-def _serve(here: Session, host: str | None, port: int | None) -> None:
+def _serve(here: Session, host: str | None, port: int | None, *, jobs: bool) -> None:
     """Listen first, then say where: the address that is printed is one that answers."""
-    import uvicorn
-
-    from bridge.app import now
     from bridge.web.listen import listen
-    from bridge.web.site import make_site
 
     settings = here.app.settings
     address = host or settings.server.host
     with listen(address, settings.server.port if port is None else port) as socket:
-        site = make_site(here.app.database, settings, now)
-        say(f"The page is at http://{address}:{socket.getsockname()[1]}/ (Ctrl-C ends it)")
-        config = uvicorn.Config(site, log_level="warning", access_log=False, server_header=False)
-        uvicorn.Server(config).run(sockets=[socket])
+        Daemon(here, jobs=jobs).run(address, socket)
 
 
 def summary(ctx: typer.Context) -> None:
@@ -64,7 +66,7 @@ def demo(
     _work(here)
     say(f"Look closer: feedback-bridge --config {file} topics list")
     if page:
-        _serve(here, host, port)
+        _serve(here, host, port, jobs=False)
 
 
 def _work(here: Session) -> None:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_serializer, model_
 from bridge.config.jira import Jira
 from bridge.config.part import Hidden, Part, meta
 from bridge.config.secret import Secret, SecretUrl, looks_secret, mask_url
+from bridge.config.serve import Serve
 from bridge.config.values import (
     DatabaseUrl,
     Duration,
@@ -301,6 +302,7 @@ class Settings(Part):
     topics: Topics = Field(default=Topics(), description="How statements become topics.")
     jira: Jira = Field(default=Jira(), description='Jira, when `tracker` is "jira".')
     server: Server = Field(default=Server(), description="Where the page is served.")
+    serve: Serve = Field(default=Serve(), description="What the daemon does beside the page, and how often.")
     rules: tuple[Rule, ...] = Field(
         default=(),
         alias="rule",

@@ -23,7 +23,7 @@ from bridge.models.feedback import (
     Vector,
     Workspace,
 )
-from bridge.models.running import Audit, Run
+from bridge.models.running import Audit, Job, Run
 from bridge.models.tickets import BacklogIssue, Delivery, Intent, Lease, Mirror, Remembered, Ticket
 from bridge.models.topics import Assignment, Barred, Decision, EngineState, Evidence, Position, Topic
 
@@ -42,6 +42,7 @@ __all__ = [
     "Intent",
     "Item",
     "ItemRevision",
+    "Job",
     "Lease",
     "Mirror",
     "Person",

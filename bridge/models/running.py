@@ -1,4 +1,4 @@
-"""Runs, and who did what."""
+"""Runs, jobs of the daemon, and who did what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from bridge.models.base import UtcDateTime, anything, moment, own_id, workspace
+from bridge.models.base import UtcDateTime, anything, long_text, moment, own_id, workspace
 
 
 class Run(SQLModel, table=True):
@@ -23,6 +23,20 @@ class Run(SQLModel, table=True):
     state: str = "running"  # running · ok · partial · failed · stopped
     steps: Any = anything()
     errors: Any = Field(default_factory=list, sa_type=JSON)
+
+
+class Job(SQLModel, table=True):
+    """A job of the daemon: when it is due, and how it went last."""
+
+    __tablename__: ClassVar[str] = "job"
+    workspace_id: int = workspace(primary_key=True)
+    name: str = Field(primary_key=True)
+    next_due_at: datetime | None = moment()
+    last_ok_at: datetime | None = moment()
+    last_try_at: datetime | None = moment()
+    last_error: str | None = long_text(None)
+    failures: int = 0  # in a row
+    seconds: float = 0.0  # that it took last
 
 
 class Audit(SQLModel, table=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
@@ -21,6 +21,7 @@ from bridge.web import query
 from bridge.web.backlog import backlog, issue_page
 from bridge.web.errors import PageError
 from bridge.web.guard import Guard, add_headers
+from bridge.web.metrics import MEDIA_TYPE, failing_parts, metrics_text
 from bridge.web.render import Page, Renderer, Sorry
 from bridge.web.review import review
 from bridge.web.sources import sources_page
@@ -30,6 +31,9 @@ from bridge.web.topics import as_csv, chosen_reports, topic_list
 from bridge.web.unassigned import unassigned
 from bridge.web.webhook import PATH, JiraHook
 
+if TYPE_CHECKING:
+    from bridge.jobs.pulse import Pulse
+
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" '
     'fill="#1f5f8b"/><path d="M2 11c2-6 10-6 12 0M5 8v3M11 8v3M2 12h12" fill="none" stroke="#fff"/></svg>'
@@ -37,10 +41,15 @@ ICON = (
 _STYLE_AGE = 31_536_000  # seconds: a year, as its address changes with its content
 
 
-def make_site(database: Database, settings: Settings, clock: Callable[[], datetime]) -> FastAPI:
-    """Return the page's application. `clock` gives the time that all figures are counted up to."""
+def make_site(
+    database: Database, settings: Settings, clock: Callable[[], datetime], pulse: Pulse | None = None
+) -> FastAPI:
+    """Return the page's application. `clock` gives the time that all figures are counted up to.
+
+    `pulse` are the signs of life of the daemon, if this process is one.
+    """
     app = FastAPI(title="Feedback Bridge", docs_url=None, redoc_url=None, openapi_url=None)
-    site = _Site(database, settings, clock)
+    site = _Site(database, settings, clock, pulse)
     for path, show in (
         ("/", site.today),
         ("/topics", site.topics),
@@ -56,6 +65,7 @@ def make_site(database: Database, settings: Settings, clock: Callable[[], dateti
         ("/unassigned", site.unassigned),
         ("/healthz", site.healthz),
         ("/readyz", site.readyz),
+        ("/metrics", site.metrics),
         ("/static/style.css", site.style),
         ("/icon.svg", site.icon),
     ):
@@ -76,8 +86,11 @@ def make_site(database: Database, settings: Settings, clock: Callable[[], dateti
 class _Site:
     """The handlers, one for each address."""
 
-    def __init__(self, database: Database, settings: Settings, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, clock: Callable[[], datetime], pulse: Pulse | None
+    ) -> None:
         self._database = database
+        self._pulse = pulse
         self._settings = settings
         self._clock = clock
         self._renderer = Renderer()
@@ -160,14 +173,22 @@ class _Site:
         return JSONResponse({"status": "ok"})
 
     def readyz(self) -> JSONResponse:
-        """Say whether the store can be read, and if not, what is wrong with it."""
+        """Say whether the store, the scheduler and the jobs work, and if not, what is wrong with which."""
         try:
             with self._database.reading() as session:
                 workspace_secret(session)
+                failing = failing_parts(session, self._settings, self._pulse)
         except StoreError as error:
-            failing = {"status": "not ready", "failing": {"database": str(error)}}
-            return JSONResponse(failing, status_code=503)
+            failing = {"database": str(error)}
+        if failing:
+            return JSONResponse({"status": "not ready", "failing": failing}, status_code=503)
         return JSONResponse({"status": "ready"})
+
+    def metrics(self) -> Response:
+        """Give the figures that a monitor collects."""
+        with self._database.reading() as session:
+            text = metrics_text(self._database, session, self._settings, self._clock(), self._pulse)
+        return Response(text, headers={"Content-Type": MEDIA_TYPE})
 
     def style(self, request: Request) -> Response:
         """Give the style sheet; it may be kept as long as its address stays."""

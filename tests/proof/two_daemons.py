@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def _read(pair: Pair, report: Report, kills: list[float]) -> None:
         elif line["outcome"] != "handed back":
             report.faults.append(f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} {name}: {line}")
     times = [at for at, _, _ in jobs]
-    report.longest_gap = max((b - a for a, b in zip(times, times[1:], strict=False)), default=0.0)
+    report.longest_gap = max((b - a for a, b in pairwise(times)), default=0.0)
     report.kills = len(kills)
     for kill in kills:
         after = [at for at in times if at > kill]

@@ -1,0 +1,65 @@
+"""The command `status`: sources, jobs, effects outside and the last run, for whoever runs the daemon."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from bridge.cli.output import Format, print_json, print_rows, print_seen
+from bridge.cli.session import session
+
+_SOURCES = {
+    "source": "source",
+    "state": "state",
+    "items": "items",
+    "last_ok": "last well",
+    "next_due": "next due",
+    "error": "what is wrong",
+}
+_JOBS = {
+    "job": "job",
+    "last_ok": "last well",
+    "next_due": "next due",
+    "failures": "failures",
+    "seconds": "seconds",
+    "error": "what is wrong",
+}
+
+
+def status(
+    ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+) -> None:
+    """Say how sources, jobs and effects outside stand, and how the last run went."""
+    from bridge.app import now
+    from bridge.jobs.standing import standing
+
+    app = session(ctx).app
+    with app.database.reading() as store:
+        found = standing(store, app.settings, now())
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
+    if found["sources"]:
+        print_rows(found["sources"], Format.TABLE, columns=_SOURCES)
+        print()
+    if found["jobs"]:
+        print_rows(found["jobs"], Format.TABLE, columns=_JOBS)
+    else:
+        print("No job was done yet: feedback-bridge serve does them.")
+    print()
+    effects = ", ".join(f"{count} {state}" for state, count in found["intents"].items() if count)
+    doubt = found["oldest_in_doubt"]
+    print(f"effects outside: {effects or 'none'}{f'; the oldest in doubt since {doubt}' if doubt else ''}")
+    print("waiting: " + ", ".join(f"{count} {what}" for what, count in found["waiting"].items()))
+    run = found["last_run"]
+    if run is None:
+        print("last run: none")
+        return
+    print(f"last run: {run['started']}, {run['state']}")
+    for error in run["errors"]:
+        print_seen(f"  {error}")

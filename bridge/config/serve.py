@@ -1,0 +1,57 @@
+"""The settings of the daemon: which jobs it does, and how often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from bridge.config.part import Part, meta
+from bridge.config.values import Duration, PublicUrl
+
+
+class Serve(Part):
+    """What the daemon does beside the page, and how often."""
+
+    jobs: bool = Field(
+        default=True, description="Do the jobs on their schedule; without them the page alone is served."
+    )
+    tick_s: int = Field(
+        default=5,
+        ge=1,
+        le=3600,
+        description="Time between two looks at what is due.",
+        json_schema_extra=meta(unit="seconds"),
+    )
+    run_every: Duration = Field(
+        default=timedelta(minutes=5),
+        description="Time between two looks for items that wait to be worked on; news are worked on at once.",
+    )
+    sync_every: Duration = Field(
+        default=timedelta(minutes=10),
+        description="Time between two times that decisions are taken and the tracker is brought up to date.",
+    )
+    night_hour: int = Field(
+        default=2,
+        ge=0,
+        le=23,
+        description="When the audit and the backup are made each day, in UTC.",
+        json_schema_extra=meta(unit="hour of the day"),
+    )
+    backups: int = Field(
+        default=7,
+        ge=0,
+        le=1000,
+        description="How many nightly backups are kept in `backups` in `paths.data`; 0 makes none.",
+        json_schema_extra=meta(unit="files"),
+    )
+    hung_after: Duration = Field(
+        default=timedelta(hours=1),
+        description="How long a job may go without a sign of life before the process ends itself.",
+    )
+    ping_url: PublicUrl = Field(
+        default="",
+        description="Address that is asked for once a minute while all is well, so that a watcher elsewhere "
+        "notices when it stops; empty: none.",
+        json_schema_extra=meta(example='""'),
+    )

@@ -1,0 +1,132 @@
+"""The jobs of the daemon: pull each source, run the steps, sync, audit, back up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlmodel import Session, col, select
+
+from bridge.jobs.backups import FOLDER, back_up
+from bridge.jobs.jobs import DAY, PULL, Job, Outcome
+from bridge.jobs.standing import waiting
+from bridge.models import WORKSPACE, Run
+
+if TYPE_CHECKING:
+    from bridge.pipeline.context import Context
+    from bridge.pipeline.pulling import Pulled
+    from bridge.pipeline.run import RunResult
+
+AUDIT_DAYS = 30
+AGEING = DAY
+"""The steps are done at least so often without any news: topics age, and fall asleep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What each job does. `context` makes a context for one job, `pull` pulls one source."""
+
+    context: Callable[[], Context]
+    pull: Callable[[Context, str], Sequence[Pulled]]
+
+    def pull_source(self, name: str) -> Outcome:
+        """Pull one source."""
+        pulled = self.pull(self.context(), name)[0]
+        counts = pulled.counts
+        told = {"read": counts.read, "new": counts.new, "changed": counts.changed, "removed": counts.removed}
+        return Outcome({**told, "rejected": counts.rejected}, pulled.error)
+
+    def run_steps(self) -> Outcome:
+        """Do the steps from `normalise` to `track`, if something waits or a day has passed."""
+        from bridge.pipeline.run import run
+
+        context = self.context()
+        with context.database.reading() as session:
+            if not any(waiting(session).values()) and not _is_stale(session, context.now):
+                return Outcome({"waiting": 0})
+        return _told(run(context, list, first="normalise", until="track"))
+
+    def sync(self) -> Outcome:
+        """Decide, plan and bring the tracker up to date."""
+        from bridge.pipeline.run import run
+
+        return _told(run(self.context(), list, first="decide", until="sync"))
+
+    def audit(self) -> Outcome:
+        """Count the issues of each ticket in the tracker, and check the chain of the audit log."""
+        from bridge.pipeline.sending import audit
+        from bridge.store.audit import first_broken
+
+        context = self.context()
+        found = audit(context, AUDIT_DAYS)
+        with context.database.reading() as session:
+            broken = first_broken(session)
+        faults = [f"T-{topic} has {len(keys)} issues: {', '.join(keys)}" for topic, _, keys in found]
+        faults += [] if broken is None else [f"audit row {broken} does not fit the row before it"]
+        return Outcome({"doubled": len(found)}, "; ".join(faults) or None)
+
+    def back_up(self) -> Outcome:
+        """Write tonight's copy of the store, and clear the oldest away."""
+        context = self.context()
+        keep = context.settings.serve.backups
+        return back_up(context.database, context.settings.paths.data / FOLDER, keep, context.now)
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs in the order in which they are done."""
+        settings = self.context().settings
+        serve = settings.serve
+        jobs = [
+            Job(
+                name=PULL + source.name,
+                every=source.every,
+                do=self._puller(source.name),
+                then="run",
+                brings_news=_has_news,
+            )
+            for source in settings.sources
+            if not source.paused
+        ]
+        jobs.append(Job(name="run", every=serve.run_every, do=self.run_steps))
+        jobs.append(Job(name="sync", every=serve.sync_every, do=self.sync))
+        jobs.append(Job(name="audit", every=DAY, hour=serve.night_hour, do=self.audit))
+        if serve.backups:
+            jobs.append(Job(name="backup", every=DAY, hour=serve.night_hour, do=self.back_up))
+        return jobs
+
+    def _puller(self, name: str) -> Callable[[], Outcome]:
+        return lambda: self.pull_source(name)
+
+
+def _has_news(outcome: Outcome) -> bool:
+    return any(outcome.counts.get(name, 0) for name in ("new", "changed", "removed"))
+
+
+def _told(result: RunResult) -> Outcome:
+    """Return the counts of a run; of a count that several steps give, the highest."""
+    counts: dict[str, int] = {}
+    for step in result.steps.values():
+        for name, value in step.items():
+            if isinstance(value, int) and value:
+                counts[name] = max(counts.get(name, 0), value)
+    return Outcome(counts, "; ".join([*result.refused, *result.errors]) or None)
+
+
+def _is_stale(session: Session, now: datetime) -> bool:
+    """Say whether no run of a day did the steps to their end, or one has been cut off since."""
+    rows = session.exec(
+        select(Run)
+        .where(Run.workspace_id == WORKSPACE, col(Run.started_at) > now - AGEING)
+        .order_by(col(Run.id).desc())
+    )
+    newest = next((row for row in rows if "track" in (row.steps or {}) or _is_cut_off(row)), None)
+    return newest is None or "track" not in (newest.steps or {})
+
+
+def _is_cut_off(run: Run) -> bool:
+    """Say whether a run ended amid the steps; a sync that failed is none, one that was killed may be."""
+    first = next(iter(run.steps or {}), None)
+    if run.state == "failed":
+        return first not in (None, "decide")
+    return run.state in ("running", "stopped") and first != "decide"

@@ -1,0 +1,68 @@
+"""Jobs: what they are, when the next one is due, and how long to wait after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=1)
+DAY = timedelta(days=1)
+PULL = "pull "
+"""How the names of pulls begin; the source's name follows."""
+
+
+class HandBack(BaseException):
+    """The daemon is to end: a job stops where it stands, and the next start goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a job did: counts for the log, and what went wrong with a part of it."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Something that is done again and again.
+
+    `every` is its period; with `hour` it is done once a day from that hour (UTC) on. `brings_news` says of an
+    outcome whether the job `then` should follow at once.
+    """
+
+    name: str
+    every: timedelta
+    do: Callable[[], Outcome]
+    hour: int | None = None
+    then: str | None = None
+    brings_news: Callable[[Outcome], bool] = lambda _: False
+
+    @property
+    def source(self) -> str | None:
+        """The source that it pulls, None for other jobs."""
+        return self.name.removeprefix(PULL) if self.name.startswith(PULL) else None
+
+    def next_due(self, now: datetime) -> datetime:
+        """Return when it is due after it was done now."""
+        return now + self.every if self.hour is None else next_hour(self.hour, now)
+
+    def first_due(self, now: datetime) -> datetime:
+        """Return when it is due for the first time: at once, or in its next night."""
+        return now if self.hour is None else next_hour(self.hour, now)
+
+    def wait(self, failures: int) -> timedelta:
+        """Return how long to wait after so many failures in a row.
+
+        Doubles from a minute up to an hour, and never beyond four periods.
+        """
+        doubled = FIRST_WAIT * (1 << min(max(failures, 1) - 1, 10))
+        return min(doubled, LONGEST_WAIT, self.every * 4)
+
+
+def next_hour(hour: int, now: datetime) -> datetime:
+    """Return the next time that it is this hour in UTC, after now."""
+    at = now.astimezone(UTC).replace(hour=hour, minute=0, second=0, microsecond=0)
+    return at if at > now else at + DAY

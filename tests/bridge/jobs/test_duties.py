@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from builders import Bench, item, sixty
+
+from bridge.errors import StoreError
+from bridge.jobs import backups
+from bridge.jobs.backups import back_up, copies
+from bridge.jobs.duties import Duties
+from bridge.pipeline.context import Context
+from bridge.pipeline.pulling import Pulled
+from bridge.store.database import Database
+from bridge.store.intake import Counts
+from tests.bridge.jobs.conftest import START
+
+SOURCE = """
+[[source]]
+name = "reviews"
+connector = "files"
+path = "reviews.csv"
+every = "15m"
+[[source]]
+name = "old"
+connector = "files"
+path = "old.csv"
+paused = true
+"""
+
+
+def duties(bench: Bench) -> Duties:
+    def pull(_: Context, name: str) -> Sequence[Pulled]:
+        return [Pulled(source=name, counts=Counts(), error=f"{name}: no such file")]
+
+    return Duties(bench.context, pull)
+
+
+def test_each_source_that_is_not_paused_has_a_job_in_front_of_the_others(bench: Bench):
+    bench.set(SOURCE)
+
+    jobs = duties(bench).jobs()
+
+    assert [job.name for job in jobs] == ["pull reviews", "run", "sync", "audit", "backup"]
+    assert jobs[0].every == timedelta(minutes=15)
+    assert [job.hour for job in jobs] == [None, None, None, 2, 2]
+
+
+def test_without_backups_there_is_no_such_job(bench: Bench):
+    bench.set("serve.backups = 0\n")
+
+    assert [job.name for job in duties(bench).jobs()] == ["run", "sync", "audit"]
+
+
+def test_a_source_that_failed_is_told(bench: Bench):
+    bench.set(SOURCE)
+
+    assert duties(bench).jobs()[0].do().error == "reviews: no such file"
+
+
+def test_the_steps_are_done_when_something_waits_and_once_a_day(bench: Bench):
+    bench.take(sixty())
+    run = duties(bench).run_steps
+
+    first, again = run(), run()
+    bench.take([item("the gate was changed twice", "new")])
+    news = run()
+
+    assert first.counts["items"] == 60
+    assert again.counts == {"waiting": 0}
+    assert news.counts["items"] >= 1
+    assert news.error is None
+    assert run().counts == {"waiting": 0}
+
+
+def test_a_run_that_was_cut_off_is_done_again_though_nothing_waits(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    from bridge.pipeline import run as pipeline
+
+    bench.take(sixty())
+    run = duties(bench).run_steps
+    with monkeypatch.context() as patch:
+        patch.setitem(pipeline._PLAIN, "label", lambda _: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            run()
+
+    again = run()
+
+    assert again.counts["labelled"] >= 1
+    assert run().counts == {"waiting": 0}
+
+
+def test_a_sync_that_failed_is_no_reason_to_do_the_steps_again(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    from bridge.pipeline import deciding
+
+    bench.take(sixty())
+    duties(bench).run_steps()
+    with monkeypatch.context() as patch:
+        patch.setattr(deciding, "decide_all", lambda _: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            duties(bench).sync()
+
+    assert duties(bench).run_steps().counts == {"waiting": 0}
+
+
+def test_a_sync_decides_and_tells_its_counts(in_topics: Bench):
+    in_topics.set('[policy]\nmode = "automatic"\ncreate_when = { people = 3, within_days = 90 }\n')
+
+    first = duties(in_topics).sync()
+    second = duties(in_topics).sync()
+
+    assert first.counts["created"] >= 1
+    assert "created" not in second.counts
+    assert duties(in_topics).audit().counts == {"doubled": 0}
+
+
+def test_an_audit_tells_of_a_broken_chain(in_topics: Bench):
+    duties(in_topics).sync()
+    with in_topics.database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE audit SET verb = 'forged' WHERE id = 1")
+
+    assert "audit row 1 does not fit" in (duties(in_topics).audit().error or "")
+
+
+def test_a_backup_is_whole_has_its_checksum_and_old_ones_go(database: Database, tmp_path: Path):
+    folder = tmp_path / "backups"
+    for night in range(5):
+        back_up(database, folder, 3, START + timedelta(days=night))
+    (folder / "mine.db").write_text("not ours")
+    outcome = back_up(database, folder, 3, START + timedelta(days=9))
+
+    kept = copies(folder)
+    assert [file.name[7:15] for file in kept] == ["20260304", "20260305", "20260310"]
+    assert (outcome.counts["kept"], outcome.counts["cleared"]) == (3, 1)
+    assert len(list(folder.iterdir())) == 7
+    digest = hashlib.sha256(kept[-1].read_bytes()).hexdigest()
+    assert kept[-1].with_name(kept[-1].name + ".sha256").read_text() == f"{digest}  {kept[-1].name}\n"
+    restored = Database(f"sqlite:///{kept[-1]}")
+    assert restored.revision() == database.revision()
+    restored.close()
+
+
+def test_a_copy_that_is_not_whole_is_no_backup_and_older_ones_stay(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "backups"
+    back_up(database, folder, 1, START)
+    real = backups.write_backup
+
+    def torn(*given: object) -> tuple[Path, str]:
+        place, digest = real(*given)  # type: ignore[arg-type]
+        place.write_bytes(b"\0" * place.stat().st_size)
+        return place, digest
+
+    monkeypatch.setattr(backups, "write_backup", torn)
+    with pytest.raises(StoreError, match="the copy is not whole"):
+        back_up(database, folder, 1, START + timedelta(days=1))
+
+    assert [file.name[7:15] for file in copies(folder)] == ["20260301"]
+
+
+def test_without_room_no_copy_is_begun(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+
+    with pytest.raises(StoreError, match="make room"):
+        back_up(database, tmp_path / "backups", 7, START)
+
+    assert copies(tmp_path / "backups") == []
