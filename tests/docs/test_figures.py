@@ -130,8 +130,7 @@ def test_the_default_project_and_types_are_told(pages: dict[str, Page]):
 
     assert (
         f"it is `{deciding.LOCAL_PROJECT}`, "
-        "and `Bug` for a problem, `Story` for a request, `Task` for the rest"
-        in page
+        "and `Bug` for a problem, `Story` for a request, `Task` for the rest" in page
     )
     assert deciding.DEFAULT_TYPES == {"problem": "Bug", "request": "Story"}
 
