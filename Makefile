@@ -95,8 +95,9 @@ migration: setup-dev ## a new migration from the models: make migration NAME=wor
 lock: setup-dev ## resolve all requirements anew (torch is left out: see above)
 	$(PIP) install --quiet pip-tools
 	echo "$(TORCH)" > .venv/torch.txt
-	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --unsafe-package torch -c .venv/torch.txt --extra xlsx --extra build -o requirements/run.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --unsafe-package torch -c .venv/torch.txt -c requirements/run.lock --extra xlsx --extra build --extra dev -o requirements/dev.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --no-annotate --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --unsafe-package torch -c .venv/torch.txt --extra xlsx --extra build -o requirements/run.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --no-annotate --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --unsafe-package torch -c .venv/torch.txt -c requirements/run.lock --extra xlsx --extra build --extra dev -o requirements/dev.lock pyproject.toml
+	sed -i '/^torch==/,$$d' requirements/run.lock requirements/dev.lock
 
 clean: ## remove what was made
 	rm -rf .venv .demo build dist *.egg-info
