@@ -55,7 +55,7 @@ def world(request: pytest.FixtureRequest, half: Bench, quick: None) -> Iterator[
         yield made
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("name", [*(case.name for case in CASES), "mixture"])
 def test_a_fault_breaks_no_promise(half: Bench, quick: None, name: str, flavour: str):
@@ -64,7 +64,7 @@ def test_a_fault_breaks_no_promise(half: Bench, quick: None, name: str, flavour:
     assert trial(half, flavour, chosen(rng, name), 7) == []
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_peoples_edits_outlive_ours(half: Bench, quick: None, flavour: str):
     tally = Tally()
@@ -75,7 +75,7 @@ def test_peoples_edits_outlive_ours(half: Bench, quick: None, flavour: str):
     assert tally.edits > 0
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_a_site_costs_a_call_for_a_hundred_topics_and_is_never_pressed(
     half: Bench, quick: None, flavour: str
