@@ -82,7 +82,7 @@ def test_jiras_words_are_read_in_every_shape(body: Any):
 
 def test_addresses_of_people_are_masked_in_jiras_words():
     assert short("User 'ann.lee@example.com' has no right\r\n to do so") == (
-        "User '[e-mail]' has no right to do so"
+        "User [e-mail]' has no right to do so"
     )
 
 
