@@ -1,6 +1,6 @@
 """A hundred corrections by a person, then twenty more batches and a full recluster: do they hold and help?
 
-    python tests/proof/corrections.py FILE.csv [--text text] [--label label] [--vectors FILE.npy]
+    python tests/proof/hundred_corrections.py FILE.csv [--text text] [--label label] [--vectors FILE.npy]
                                       [--rows 2000] [--corrections 100] [--batches 20] [--seed 7]
 
 Half of the rows arrive at once. Then corrections are drawn from the labels: topics with the same majority are
