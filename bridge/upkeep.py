@@ -8,35 +8,28 @@ before we write: if the answer is lost or the process dies, the next update read
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import TrackerError, TrackerGone
 from bridge.merging import Merged, Wanted, merge
-from bridge.models import Mirror, Ticket
+from bridge.models import Ticket
 from bridge.plan import hashed
-from bridge.render.document import Document, Paragraph, Text
+from bridge.render.document import Document
 from bridge.tracker import EvidenceLink, FieldUpdate
-from bridge.tracker.effects import Done, still_wanted
+from bridge.tracker.effects import Done, mirror_of, still_wanted
+from bridge.witness import letters, put_back, stood_there
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
     from bridge.plan import Draft
-    from bridge.tracker import Edit, Remote, Tracker
-
-AGAIN = 3
-"""How often a field is put back while people go on editing it, before it is left as it is."""
+    from bridge.tracker import Remote, Tracker
 
 SENDING = "sending"
 """Where `Mirror.written` keeps what stood there before a write whose end hasn't been seen."""
-
-_FIGURE = "figures."
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-_A_MOMENT = timedelta(seconds=1)  # a tracker's times may be cut to whole seconds
 
 
 def _not_kept(ticket_id: int, sending: Mapping[str, Any]) -> None:
@@ -78,14 +71,14 @@ class Refresh:
         now = _there(tracker, ticket)
         lost = set[str]()
         if sending := self.written.get(SENDING):
-            lost = _put_back(tracker, now.id, sending)
+            lost = put_back(tracker, now.id, sending)
             now = _there(tracker, ticket)
         fixed = ("title", "description") if self.adopted else ()
         fields = Wanted(title=self.title, document=self.draft.document, figures=self.draft.figures)
         merged = merge(fields, now, self.written, {*self.theirs, *fixed, *lost}, tracker.format)
         if not merged.empty:
             change = FieldUpdate(title=merged.title, description=merged.description, figures=merged.figures)
-            sending = _before(tracker, now, change)
+            sending = stood_there(tracker, now, change)
             self.written = {**self.written, SENDING: sending}
             self.keep(self.ticket_id, sending)
             try:
@@ -93,7 +86,7 @@ class Refresh:
             except TrackerError:
                 self.keep(self.ticket_id, {})  # a definite no: nothing was written
                 raise
-            lost |= _put_back(tracker, now.id, sending)
+            lost |= put_back(tracker, now.id, sending)
         self.found = Merged(None, None, {}, tuple(sorted({*merged.theirs, *lost})), merged.written)
         return Done(remote=now)
 
@@ -200,23 +193,9 @@ def reported(draft: Draft) -> dict[str, Any]:
     return {**draft.fields, "title": draft.title}
 
 
-def mirror_of(session: Session, ticket: Ticket) -> Mirror:
-    """Return what is known of a ticket's issue, made if it isn't there."""
-    found = session.get(Mirror, ticket.id)
-    if found is None:
-        found = Mirror(ticket_id=ticket.id or 0)
-        session.add(found)
-    return found
-
-
 def link_hash(link: EvidenceLink) -> str:
     """Identify what a link says."""
     return hashed(link.url, link.title, link.summary)[:16]
-
-
-def letters(text: str) -> str:
-    """Return the letters and digits of a text: what is left of it whatever mark-up it went through."""
-    return re.sub(r"[\W_]+", "", text)
 
 
 def evidence_hash(document: Document) -> str:
@@ -233,100 +212,3 @@ def _there(tracker: Tracker, ticket: Ticket) -> Remote:
     if now.archived:
         raise TrackerError(f"{ticket.key} is archived, so nothing can be written there")
     return now
-
-
-def _before(tracker: Tracker, seen: Remote, change: FieldUpdate) -> dict[str, Any]:
-    """Return what stood in the fields of a change and what will stand there, as hashes, and as of when."""
-    fields = {
-        name: [_mark(tracker, name, _value(seen, name)), _mark(tracker, name, value)]
-        for name, value in _values(change).items()
-    }
-    return {"at": seen.updated.isoformat() if seen.updated else None, "fields": fields}
-
-
-def _values(change: FieldUpdate) -> dict[str, Any]:
-    texts = {"title": change.title, "description": change.description}
-    figures = {f"{_FIGURE}{name}": value for name, value in change.figures.items()}
-    return {name: value for name, value in (texts | figures).items() if value is not None}
-
-
-def _value(issue: Remote, name: str) -> Any:
-    if name.startswith(_FIGURE):
-        return issue.figures.get(name.removeprefix(_FIGURE))
-    return issue.title if name == "title" else issue.description
-
-
-def _put_back(tracker: Tracker, issue_id: str, sending: Mapping[str, Any]) -> set[str]:
-    """Put back what people wrote between our re-read and our write; return the fields that are theirs.
-
-    The issue's history is the witness: an edit after what we had seen, and before our own. Where a person has
-    written again since, that stays.
-    """
-    seen = datetime.fromisoformat(sending["at"]) if sending["at"] else None
-    watched: dict[str, tuple[str, str]] = {name: (old, new) for name, (old, new) in sending["fields"].items()}
-    theirs: set[str] = set()
-    for _ in range(AGAIN if watched else 0):
-        edits = tracker.history(issue_id, (seen or _LONG_AGO) - _A_MOMENT)
-        lost: dict[str, str] = {}
-        for name, marks in watched.items():
-            own = [
-                (edit, _mark(tracker, name, edit.before), _mark(tracker, name, edit.after))
-                for edit in edits
-                if edit.field == name
-            ]
-            value = _written_over(own, seen, *marks)
-            if value is not None:
-                lost[name] = value
-        theirs |= set(lost)
-        now = tracker.look(issue_id) if lost else None
-        stands = {name: _mark(tracker, name, _value(now, name)) for name in lost} if now else {}
-        back = {name: lost[name] for name, mark in stands.items() if mark == watched[name][1]}
-        change = _as_was(tracker, back)
-        if not (sent := _values(change)):
-            break
-        tracker.update(issue_id, change)
-        watched = {name: (watched[name][1], _mark(tracker, name, value)) for name, value in sent.items()}
-    return theirs
-
-
-def _written_over(
-    edits: list[tuple[Edit, str, str]], seen: datetime | None, before: str, ours: str
-) -> str | None:
-    """Return what a person wrote into a field that our write replaced, None if nothing was lost.
-
-    Our own edit's "before" tells, if it is not what we saw. Where the history shows texts in another mark-up,
-    so that ours isn't found in it, a later edit by somebody else tells that came before one by our account.
-    """
-    own = [(edit, was) for edit, was, now in edits if now == ours]
-    if own:
-        edit, was = own[-1]
-        return None if was in (before, ours) else edit.before
-    mine = [n for n, (edit, _, _) in enumerate(edits) if edit.ours]
-    if not mine or seen is None:
-        return None
-    between = [edit for edit, _, _ in edits[: mine[-1]] if not edit.ours and edit.at > seen]
-    return between[-1].after if between else None
-
-
-def _mark(tracker: Tracker, name: str, value: Any) -> str:
-    """Identify a field's value, whether it comes from the issue, its history or us."""
-    if name.startswith(_FIGURE):
-        return hashed(_number(value))[:16]
-    return hashed(letters(value if isinstance(value, str) else tracker.format.plain(value)))[:16]
-
-
-def _number(value: Any) -> float | str:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return str(value or "")
-
-
-def _as_was(tracker: Tracker, lost: Mapping[str, str]) -> FieldUpdate:
-    """Return the change that puts values back as the history shows them; an emptied figure can't be."""
-    figures = {n.removeprefix(_FIGURE): _number(v) for n, v in lost.items() if n.startswith(_FIGURE) and v}
-    text: Any = lost.get("description")
-    if text is not None and tracker.format.name == "adf":
-        paragraphs = (Paragraph((Text(line),)) for line in text.splitlines() if line.strip())
-        text = tracker.format.write(Document(tuple(paragraphs)))
-    return FieldUpdate(title=lost.get("title"), description=text, figures=figures)

@@ -24,34 +24,24 @@ GATEWAY = "/ex/jira/"
 """What the path of the address begins with by which scoped tokens reach Jira Cloud."""
 
 
+def _name(description: str) -> str:
+    """Return a setting that names something in Jira, or nothing."""
+    name: str = Field(default="", description=description, json_schema_extra=meta(example='""'))
+    return name
+
+
 class JiraTypes(Part):
     """Type of the ticket by the topic's kind; what is empty is found by itself."""
 
-    problem: Line = Field(
-        default="",
-        description="Type of a problem's ticket; empty: `Bug`, else `Task`, else the project's first type.",
-        json_schema_extra=meta(example='""'),
+    problem: Line = _name(
+        "Type of a problem's ticket; empty: `Bug`, else `Task`, else the project's first type."
     )
-    request: Line = Field(
-        default="",
-        description="Type of a request's ticket; empty: `Story`, else `Task`, else the project's first type.",
-        json_schema_extra=meta(example='""'),
+    request: Line = _name(
+        "Type of a request's ticket; empty: `Story`, else `Task`, else the project's first type."
     )
-    question: Line = Field(
-        default="",
-        description="Type of a question's ticket; empty: `Task`, else the project's first type.",
-        json_schema_extra=meta(example='""'),
-    )
-    praise: Line = Field(
-        default="",
-        description="Type of a ticket of praise; empty: `Task`, else the project's first type.",
-        json_schema_extra=meta(example='""'),
-    )
-    other: Line = Field(
-        default="",
-        description="Type of any other ticket; empty: `Task`, else the project's first type.",
-        json_schema_extra=meta(example='""'),
-    )
+    question: Line = _name("Type of a question's ticket; empty: `Task`, else the project's first type.")
+    praise: Line = _name("Type of a ticket of praise; empty: `Task`, else the project's first type.")
+    other: Line = _name("Type of any other ticket; empty: `Task`, else the project's first type.")
 
     def given(self) -> dict[str, str]:
         """Return the kinds that were given a type, with it."""
@@ -61,26 +51,10 @@ class JiraTypes(Part):
 class JiraFields(Part):
     """Fields of Jira that are kept up to date with a topic's figures: an id or the name as it is shown."""
 
-    reach: Line = Field(
-        default="",
-        description="Number field for how many people said it; empty: none.",
-        json_schema_extra=meta(example='""'),
-    )
-    mentions: Line = Field(
-        default="",
-        description="Number field for how many statements say it; empty: none.",
-        json_schema_extra=meta(example='""'),
-    )
-    topic: Line = Field(
-        default="",
-        description="Text field for the topic's id, such as `T-12`; empty: none.",
-        json_schema_extra=meta(example='""'),
-    )
-    recurrence: Line = Field(
-        default="",
-        description="Number field for how often it came back; empty: none.",
-        json_schema_extra=meta(example='""'),
-    )
+    reach: Line = _name("Number field for how many people said it; empty: none.")
+    mentions: Line = _name("Number field for how many statements say it; empty: none.")
+    topic: Line = _name("Text field for the topic's id, such as `T-12`; empty: none.")
+    recurrence: Line = _name("Number field for how often it came back; empty: none.")
 
     def given(self) -> dict[str, str]:
         """Return the figures that were given a field, with it."""

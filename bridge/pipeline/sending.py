@@ -20,10 +20,20 @@ from bridge.plan import Action, Draft, Plan
 from bridge.render.document import Document
 from bridge.render.ticket import summary
 from bridge.store import tickets as store
-from bridge.tracker.effects import AddComment, Bookkeeping, Create, Done, Effect, Join, Move, nothing
+from bridge.tracker.effects import (
+    AddComment,
+    Bookkeeping,
+    Create,
+    Done,
+    Effect,
+    Join,
+    Move,
+    mirror_of,
+    nothing,
+)
 from bridge.tracker.lease import LEASE, current, take
 from bridge.tracker.ledger import Ledger, needs_person, resolve
-from bridge.upkeep import SENDING, EditEvidence, KeepLinks, Refresh, evidence_hash, mirror_of
+from bridge.upkeep import SENDING, EditEvidence, KeepLinks, Refresh, evidence_hash
 
 if TYPE_CHECKING:
     from sqlmodel import Session

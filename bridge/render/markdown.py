@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bridge.render.characters import visible
 from bridge.render.document import (
@@ -20,7 +21,8 @@ from bridge.render.document import (
     Text,
     lines,
 )
-from bridge.render.format import BEGIN, END, defused, inside, settled, units
+from bridge.render.format import defused
+from bridge.render.text import TextFormat
 
 _ALWAYS = re.compile(r"[\\`*_{}\[\]<>~|]")
 _ENTITY = re.compile(r"&(?=[#A-Za-z])")
@@ -30,34 +32,15 @@ _HREF = {c: f"%{ord(c):02X}" for c in '<>\\ "`*_[]'} | {"&": "&amp;"}
 
 
 @dataclass(frozen=True, slots=True)
-class Markdown:
+class Markdown(TextFormat):
     """Documents as CommonMark."""
 
     name: str = "markdown"
+    emphasis: ClassVar[str] = "*"
 
     def write(self, document: Document) -> str:
         """Return the document as Markdown."""
         return "\n\n".join(_blocks(defused(document).blocks))
-
-    def wrap(self, document: Document) -> str:
-        """Return a whole description: the managed block between its delimiters."""
-        return f"*{BEGIN}*\n\n{self.write(document)}\n\n*{END}*"
-
-    def block(self, description: str | None) -> str | None:
-        """Return the canonical text between the delimiters; None if there is no single well-formed block."""
-        place = inside(description or "")
-        return None if place is None or description is None else settled(description[slice(*place)])
-
-    def replace(self, description: str, document: Document) -> str:
-        """Return the description with only the inside of the block replaced."""
-        place = inside(description)
-        if place is None:
-            raise ValueError("the description has no single block of ours; look at `block` first")
-        return f"{description[: place[0]]}\n{self.write(document)}\n\n{description[place[1] :]}"
-
-    def canonical(self, document: Document) -> str:
-        """Return what `block` reads back when nobody has changed what was written."""
-        return settled(self.write(document))
 
     def plain(self, value: str | None) -> str:
         """Return what a reader sees, a line for a line."""
@@ -69,10 +52,6 @@ class Markdown:
                 kinds = {"softbreak": "\n", "hardbreak": "\n"}
                 said.append("".join(kinds.get(c.type, c.content) for c in token.children or []))
         return "\n".join(said)
-
-    def size(self, value: str) -> int:
-        """Return the number of characters."""
-        return units(value)
 
 
 def _blocks(blocks: Iterable[Block]) -> list[str]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import unescape
+from typing import ClassVar
 
 from bridge.render.characters import visible
 from bridge.render.document import (
@@ -26,7 +27,8 @@ from bridge.render.document import (
     Text,
     lines,
 )
-from bridge.render.format import BEGIN, END, defused, inside, settled, units
+from bridge.render.format import defused
+from bridge.render.text import TextFormat
 
 _ALWAYS = frozenset("{}[]!*_+^~|#")
 _HREF = {c: f"%{ord(c):02X}" for c in "[]{}|\\!*~^\"<> '"}
@@ -37,42 +39,19 @@ _SMILE = frozenset(")-(")
 
 
 @dataclass(frozen=True, slots=True)
-class Wiki:
+class Wiki(TextFormat):
     """Documents as wiki markup."""
 
     name: str = "wiki"
+    emphasis: ClassVar[str] = "_"
 
     def write(self, document: Document) -> str:
         """Return the document as markup."""
         return "\n\n".join(_blocks(defused(document).blocks))
 
-    def wrap(self, document: Document) -> str:
-        """Return a whole description: the managed block between its delimiters."""
-        return f"_{BEGIN}_\n\n{self.write(document)}\n\n_{END}_"
-
-    def block(self, description: str | None) -> str | None:
-        """Return the canonical text between the delimiters; None if there is no single well-formed block."""
-        place = inside(description or "")
-        return None if place is None or description is None else settled(description[slice(*place)])
-
-    def replace(self, description: str, document: Document) -> str:
-        """Return the description with only the inside of the block replaced."""
-        place = inside(description)
-        if place is None:
-            raise ValueError("the description has no single block of ours; look at `block` first")
-        return f"{description[: place[0]]}\n{self.write(document)}\n\n{description[place[1] :]}"
-
-    def canonical(self, document: Document) -> str:
-        """Return what `block` reads back when nobody has changed what was written."""
-        return settled(self.write(document))
-
     def plain(self, value: str | None) -> str:
         """Return what a reader sees of our markup; markup that we never write stays as it is."""
         return "\n".join(_shown(line) for line in (value or "").splitlines() if line.strip() != "{quote}")
-
-    def size(self, value: str) -> int:
-        """Return the number of characters."""
-        return units(value)
 
 
 def _blocks(blocks: Iterable[Block]) -> list[str]:

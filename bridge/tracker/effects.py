@@ -1,13 +1,14 @@
 """The effects that a ticket can have in a tracker: how each is sent, found again, and kept.
 
 `repeatable` ones are upserts: doing them twice is doing them once, so doubt about them is ended by doing them
-again. The others carry a mark (a label, an op) by which a reading finds out whether they were had.
+again (`bridge.upkeep`). Those here carry a mark (a label, an op) by which a reading finds out whether they
+were had.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -17,7 +18,7 @@ from sqlmodel import Session
 from bridge.merging import Wanted, written_at_first
 from bridge.models import WORKSPACE, Mirror, Ticket, Topic
 from bridge.plan import Draft, hashed
-from bridge.tracker import Category, EvidenceLink, FieldUpdate, Remote, Tracker
+from bridge.tracker import Category, Remote, Tracker
 
 if TYPE_CHECKING:
     from bridge.render.document import Document
@@ -157,7 +158,7 @@ class Create:
         ticket.reported = {**self.draft.fields, "title": self.draft.title} if done.is_todays else {}
         ticket.baseline = ticket.baseline or dict(self.draft.fields)
         session.connection().execute(_TRACK, {"topic": ticket.topic})
-        mirror = _mirror(session, ticket)
+        mirror = mirror_of(session, ticket)
         _seen(mirror, remote, at)
         mirror.written = dict(done.written or {})
 
@@ -251,7 +252,7 @@ class Move:
 
     def done(self, session: Session, ticket: Ticket, done: Done, at: datetime) -> None:
         """Keep the status, and when we moved it."""
-        mirror = _mirror(session, ticket)
+        mirror = mirror_of(session, ticket)
         if done.remote is not None:
             _seen(mirror, done.remote, at)
             ticket.state = "done" if done.remote.is_done else "open"
@@ -300,112 +301,6 @@ class Join:
         """Store nothing: links are read back."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Upsert:
-    """What all upserts have in common: wanted while there is an issue, and never looked for."""
-
-    ticket_id: int
-
-    def wanted(self, session: Session) -> bool:
-        """Whether the ticket has an issue, and nobody has hidden its topic."""
-        return still_wanted(session, self.ticket_id, ("open", "done"))
-
-    def find(self, tracker: Tracker, ticket: Ticket, op: str) -> list[Done]:  # noqa: ARG002
-        """Look for nothing: an upsert is sent again."""
-        return []
-
-
-@dataclass(frozen=True, slots=True)
-class Update(_Upsert):
-    """Set fields. `written` is what will stand there as written by us, as `Mirror.written` keeps it."""
-
-    key: str
-    change: FieldUpdate
-    written: Mapping[str, Any] = field(default_factory=dict)
-    kind: Kind = "update"
-    repeatable: bool = True
-
-    @property
-    def payload_hash(self) -> str:
-        """Identify the content without holding it."""
-        return hashed(repr(self.change))
-
-    def send(self, tracker: Tracker, ticket: Ticket, op: str) -> Done:  # noqa: ARG002 - fields carry no op
-        """Set the fields."""
-        tracker.update(ticket.remote_id or "", self.change)
-        return Done()
-
-    def done(self, session: Session, ticket: Ticket, done: Done, at: datetime) -> None:  # noqa: ARG002
-        """Keep what was written."""
-        mirror = _mirror(session, ticket)
-        before = mirror.written or {}
-        figures = {**before.get("figures", {}), **self.written.get("figures", {})}
-        mirror.written = {**before, **self.written, "figures": figures}
-
-
-@dataclass(frozen=True, slots=True)
-class Attach(_Upsert):
-    """Link an issue to what a customer said."""
-
-    link: EvidenceLink
-    kind: Kind = "link"
-    repeatable: bool = True
-
-    @property
-    def key(self) -> str:
-        """The link's own name, which taking it away shares."""
-        return f"item {self.link.global_id}"
-
-    @property
-    def payload_hash(self) -> str:
-        """Identify the content without holding it."""
-        return hashed(self.link.url, self.link.title, self.link.summary)
-
-    def send(self, tracker: Tracker, ticket: Ticket, op: str) -> Done:  # noqa: ARG002 - the link has its own id
-        """Add or replace the link."""
-        tracker.attach(ticket.remote_id or "", self.link)
-        return Done()
-
-    def done(self, session: Session, ticket: Ticket, done: Done, at: datetime) -> None:  # noqa: ARG002
-        """Keep that it stands there."""
-        mirror = _mirror(session, ticket)
-        mirror.attached = {**(mirror.attached or {}), self.link.global_id: self.payload_hash[:16]}
-
-
-@dataclass(frozen=True, slots=True)
-class Detach(_Upsert):
-    """Take away a link to what a customer said; wanted of hidden topics too: they may have deleted it."""
-
-    global_id: str
-    kind: Kind = "link"
-    repeatable: bool = True
-
-    @property
-    def key(self) -> str:
-        """The link's own name, which adding it shares."""
-        return f"item {self.global_id}"
-
-    @property
-    def payload_hash(self) -> str:
-        """Identify the content: none."""
-        return hashed(self.global_id)
-
-    def wanted(self, session: Session) -> bool:
-        """Whether the ticket has an issue."""
-        ticket = session.get(Ticket, self.ticket_id)
-        return ticket is not None and bool(ticket.remote_id)
-
-    def send(self, tracker: Tracker, ticket: Ticket, op: str) -> Done:  # noqa: ARG002 - the link has its own id
-        """Take it away."""
-        tracker.detach(ticket.remote_id or "", self.global_id)
-        return Done()
-
-    def done(self, session: Session, ticket: Ticket, done: Done, at: datetime) -> None:  # noqa: ARG002
-        """Keep that it is gone."""
-        mirror = _mirror(session, ticket)
-        mirror.attached = {k: v for k, v in (mirror.attached or {}).items() if k != self.global_id}
-
-
 def still_wanted(session: Session, ticket_id: int, states: Collection[str]) -> bool:
     """Whether a ticket is in one of these states (once it is open: with an issue), its topic not hidden."""
     session.flush()
@@ -416,7 +311,8 @@ def still_wanted(session: Session, ticket_id: int, states: Collection[str]) -> b
     return has_issue and row.topic_state != "ignored"
 
 
-def _mirror(session: Session, ticket: Ticket) -> Mirror:
+def mirror_of(session: Session, ticket: Ticket) -> Mirror:
+    """Return what is known of a ticket's issue, made if it isn't there."""
     found = session.get(Mirror, ticket.id)
     if found is None:
         found = Mirror(ticket_id=ticket.id or 0)

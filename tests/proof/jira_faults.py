@@ -41,7 +41,7 @@ from bridge.plan import Plan
 from bridge.render.format import BEGIN, END
 from bridge.tracker.clock import Moment
 from bridge.tracker.jira import JiraSite, JiraTracker
-from bridge.upkeep import letters
+from bridge.witness import letters
 
 CONTRACTS = os.environ.get("JIRA_CONTRACTS")
 MARKER = re.compile(r"fbb-[0-9a-f]{12}")

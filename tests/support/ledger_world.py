@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -16,12 +17,12 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, SQLModel, col, select
 
 from bridge.models import Intent, Ticket, Topic, Workspace
-from bridge.plan import Draft
+from bridge.plan import Draft, hashed
 from bridge.render.document import Document, Paragraph, Text
 from bridge.store.database import Database
-from bridge.tracker import Tracker, marker
+from bridge.tracker import FieldUpdate, Tracker, marker
 from bridge.tracker.clock import Clock
-from bridge.tracker.effects import AddComment, Create, Effect
+from bridge.tracker.effects import AddComment, Create, Done, Effect
 from bridge.tracker.lease import LEASE, take
 from bridge.tracker.ledger import Ledger, needs_person, resolve
 
@@ -100,6 +101,38 @@ def _driver(database: Database) -> Any:
 def says(text: str) -> Document:
     """Return a document that says this."""
     return Document((Paragraph((Text(text),)),))
+
+
+@dataclass(frozen=True, slots=True)
+class SetTitle:
+    """An upsert, as simple as one can be: it is wanted always, and never looked for."""
+
+    ticket_id: int
+    key: str
+    title: str
+    kind: str = "update"
+    repeatable: bool = True
+
+    @property
+    def payload_hash(self) -> str:
+        """Identify the content."""
+        return hashed(self.title)
+
+    def wanted(self, session: Session) -> bool:  # noqa: ARG002 - anybody may want it
+        """Whether anybody wants it: yes."""
+        return True
+
+    def send(self, tracker: Tracker, ticket: Ticket, op: str) -> Done:  # noqa: ARG002 - a title carries no op
+        """Set the title."""
+        tracker.update(ticket.remote_id or "", FieldUpdate(title=self.title))
+        return Done()
+
+    def find(self, tracker: Tracker, ticket: Ticket, op: str) -> list[Done]:  # noqa: ARG002
+        """Look for nothing."""
+        return []
+
+    def done(self, session: Session, ticket: Ticket, done: Done, at: datetime) -> None:
+        """Store nothing."""
 
 
 def draft(number: int, *, project: str = "FB", title: str | None = None) -> Draft:

@@ -11,17 +11,14 @@ from sqlmodel import Session
 from bridge.models import Mirror, Ticket, Topic
 from bridge.plan import hashed
 from bridge.render.document import Document
-from bridge.tracker import Edit, EvidenceLink, FieldUpdate
+from bridge.tracker import Edit, FieldUpdate
 from bridge.tracker.effects import (
     AddComment,
-    Attach,
     Create,
-    Detach,
     Done,
     Effect,
     Join,
     Move,
-    Update,
     still_wanted,
 )
 
@@ -172,31 +169,6 @@ def test_a_ticket_with_nothing_to_say_is_not_opened(store: Steps):
         assert Create(1, draft(1)).wanted(session)
 
 
-def test_an_update_adds_to_what_is_kept_as_written(store: Steps, tracker: FakeTracker):
-    have(store, tracker, Create(1, draft(1)))
-
-    have(store, tracker, Update(1, "u", FieldUpdate(title="New"), {"title": "h", "figures": {"reach": 50}}))
-
-    kept = mirror(store).written
-    assert (kept["title"], kept["figures"]["reach"], kept["figures"]["mentions"]) == ("h", 50, 50)
-    assert kept["description"] == hashed(tracker.format.canonical(draft(1).document))
-    assert tracker.issues[0].remote.title == "New"
-
-
-def test_links_to_what_customers_said_come_and_go(store: Steps, tracker: FakeTracker):
-    have(store, tracker, Create(1, draft(1)))
-    link = EvidenceLink(global_id="1:T-1:9", url="https://example.org/9", title="lost bag")
-
-    have(store, tracker, Attach(1, link))
-    attached = mirror(store).attached
-    have(store, tracker, Detach(1, link.global_id))
-
-    assert list(attached) == ["1:T-1:9"]
-    assert mirror(store).attached == {}
-    assert tracker.issues[0].links == {}
-    assert Attach(1, link).key == Detach(1, link.global_id).key
-
-
 def test_a_link_between_issues_is_found_by_the_other_and_its_kind(store: Steps, tracker: FakeTracker):
     have(store, tracker, Create(1, draft(1)))
     effect = Join(1, "10002", "Relates")
@@ -240,23 +212,8 @@ def test_nothing_is_wanted_on_a_topic_merged_into_a_hidden_one(store: Steps):
         assert not still_wanted(session, 99, ("approved",))
 
 
-def test_a_deleted_quote_is_unlinked_even_from_a_hidden_topic(store: Steps, tracker: FakeTracker):
-    have(store, tracker, Create(1, draft(1)))
-    with store.writing() as session:
-        session.get(Topic, 1).state = "ignored"  # type: ignore[union-attr]
-
-    link = EvidenceLink(global_id="g", url="https://example.org", title="x")
-    with store.reading() as session:
-        assert Detach(1, "g").wanted(session)
-        assert not Attach(1, link).wanted(session)
-
-
 def test_a_payload_hash_tells_contents_apart_and_holds_none():
     one, other = AddComment(1, "k", says("lost bag")), AddComment(1, "k", says("lost bags"))
 
     assert one.payload_hash != other.payload_hash
     assert "lost" not in one.payload_hash
-    assert (
-        Update(1, "k", FieldUpdate(title="a")).payload_hash
-        != Update(1, "k", FieldUpdate(title="b")).payload_hash
-    )

@@ -9,7 +9,7 @@ import pytest
 from fake_tracker import FakeClock, FakeTracker
 from hypothesis import settings
 from ledger_machine import LedgerMachine
-from ledger_world import Crash, Steps, draft, effects_of, fill, rebuild, says
+from ledger_world import Crash, SetTitle, Steps, draft, effects_of, fill, rebuild, says
 from sqlalchemy import desc, update
 from sqlmodel import select
 
@@ -23,8 +23,8 @@ from bridge.errors import (
     TrackerUnreachable,
 )
 from bridge.models import Audit, Intent, Ticket, Topic
-from bridge.tracker import FieldUpdate, Remote
-from bridge.tracker.effects import AddComment, Create, Update
+from bridge.tracker import Remote
+from bridge.tracker.effects import AddComment, Create
 from bridge.tracker.lease import LEASE, take
 from bridge.tracker.ledger import Ledger, Settled, needs_person, resolve
 
@@ -509,7 +509,7 @@ def test_nothing_else_that_counts_is_had_on_a_ticket_in_doubt(world: World):
     run.perform(GREW)
 
     other = run.perform(AddComment(1, "back", says("back")))
-    upsert = run.perform(Update(1, "fields", FieldUpdate(title="New")))
+    upsert = run.perform(SetTitle(1, "fields", "New"))
     elsewhere = run.perform(effects_of(2)[0])
 
     assert (other, upsert, elsewhere) == ("waiting", "confirmed", "confirmed")
@@ -518,7 +518,7 @@ def test_nothing_else_that_counts_is_had_on_a_ticket_in_doubt(world: World):
 def test_an_upsert_in_doubt_is_sent_again_at_once(world: World):
     run = world.run()
     run.perform(CREATE)
-    effect = Update(1, "fields", FieldUpdate(title="New"), {"title": "hash"})
+    effect = SetTitle(1, "fields", "New")
     world.tracker.fail("update", "lost")
 
     assert [run.perform(effect), run.perform(effect)] == ["waiting", "confirmed"]
@@ -529,9 +529,9 @@ def test_a_late_upsert_cannot_lie_over_a_newer_one(world: World):
     run = world.run()
     run.perform(CREATE)
     world.tracker.fail("update", "late")
-    run.perform(Update(1, "old", FieldUpdate(title="Old")))
+    run.perform(SetTitle(1, "old", "Old"))
 
-    newer = Update(1, "new", FieldUpdate(title="Newer"))
+    newer = SetTitle(1, "new", "Newer")
     early = run.perform(newer)
     world.clock.sleep(400)
     later = run.perform(newer)
@@ -652,7 +652,7 @@ def test_an_intent_nobody_can_rebuild_is_given_up_only_if_it_cannot_have_been_ha
     world.run().perform(effects_of(2)[0])
     world.run().perform(CREATE)
     world.tracker.fail("update", "lost")
-    world.run().perform(Update(1, "fields", FieldUpdate(title="New")))
+    world.run().perform(SetTitle(1, "fields", "New"))
 
     left = world.run().settle(lambda _: None)
 
