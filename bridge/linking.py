@@ -68,14 +68,19 @@ def unlink(session: Session, name: str, who: str, at: datetime) -> list[str]:
             f"{name} is no issue of ours and no topic with one; see: feedback-bridge tickets list"
         )
     for ticket in tickets:
-        ticket.state = UNLINKED
-        for companion in ticket_store.companions(session).get(ticket.id or 0, ()):
-            companion.state = UNLINKED
-        topic = store.topic(session, ticket.topic)
-        if topic is not None and topic.root == topic.number and topic.state not in ("ignored", "snoozed"):
-            topic.state = "new"
-        record(session, at, who, "unlink", f"T-{ticket.topic}", {"key": ticket.key})
+        let_go(session, ticket, who, at)
     return [f"T-{ticket.topic}" for ticket in tickets]
+
+
+def let_go(session: Session, ticket: Ticket, who: str, at: datetime) -> None:
+    """Let go of a ticket's issue, and of those that go along with it; its topic may be proposed anew."""
+    ticket.state = UNLINKED
+    for companion in ticket_store.companions(session).get(ticket.id or 0, ()):
+        companion.state = UNLINKED
+    topic = store.topic(session, ticket.topic)
+    if topic is not None and topic.root == topic.number and topic.state not in ("ignored", "snoozed"):
+        topic.state = "new"
+    record(session, at, who, "unlink", f"T-{ticket.topic}", {"key": ticket.key})
 
 
 def _named(session: Session, name: str) -> list[Ticket]:

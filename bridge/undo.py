@@ -87,7 +87,10 @@ def _free(session: Session, decision: Decision) -> None:
 def _not_sent(session: Session, number: int) -> None:
     ticket = store.tickets(session, [number]).get(number)
     if ticket is not None and ticket.state in ("open", "done"):
-        raise InputError(f"{ticket.key} is in the tracker already; close it there")
+        raise InputError(
+            f"{ticket.key} is in the tracker already; to take it back there: "
+            f"feedback-bridge tickets undo {ticket.key}"
+        )
     if ticket is not None and ticket.id in with_open_creates(session):
         raise InputError(
             f"the ticket of T-{number} is being created; see what became of it with: feedback-bridge sync"

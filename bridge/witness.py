@@ -60,12 +60,31 @@ def put_back(tracker: Tracker, issue_id: str, sending: Mapping[str, Any]) -> set
         now = tracker.look(issue_id) if lost else None
         stands = {name: _mark(tracker, name, _value(now, name)) for name in lost} if now else {}
         back = {name: lost[name] for name, mark in stands.items() if mark == watched[name][1]}
-        change = _as_was(tracker, back)
+        change = restored(tracker, back)
         if not (sent := _values(change)):
             break
         tracker.update(issue_id, change)
         watched = {name: (watched[name][1], _mark(tracker, name, value)) for name, value in sent.items()}
     return theirs
+
+
+def before_ours(tracker: Tracker, now: Remote, since: datetime) -> dict[str, str]:
+    """Return what stood in each field before our first edit since a time; what people edited since is left.
+
+    The same again after it was put back gives what stands there already: nothing.
+    """
+    found: dict[str, str] = {}
+    by_field: dict[str, list[Edit]] = {}
+    for edit in tracker.history(now.id, since):
+        by_field.setdefault(edit.field, []).append(edit)
+    for name, edits in by_field.items():
+        texts = name in ("title", "description") or name.startswith(_FIGURE)
+        if not texts or not all(edit.ours for edit in edits):
+            continue
+        before = edits[0].before
+        if _mark(tracker, name, before) != _mark(tracker, name, _value(now, name)):
+            found[name] = before
+    return found
 
 
 def letters(text: str) -> str:
@@ -118,7 +137,7 @@ def _number(value: Any) -> float | str:
         return str(value or "")
 
 
-def _as_was(tracker: Tracker, lost: Mapping[str, str]) -> FieldUpdate:
+def restored(tracker: Tracker, lost: Mapping[str, str]) -> FieldUpdate:
     """Return the change that puts values back as the history shows them; an emptied figure can't be."""
     figures = {n.removeprefix(_FIGURE): _number(v) for n, v in lost.items() if n.startswith(_FIGURE) and v}
     text: Any = lost.get("description")

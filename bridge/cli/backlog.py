@@ -80,6 +80,24 @@ def unlink(
 
 
 @app.command()
+def undo(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(help="The issue's key, such as WEB-12.", metavar="KEY")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+) -> None:
+    """Take back the latest thing that the bridge did to an issue, as far as the tracker lets it."""
+    from bridge.pipeline.taking_back import latest, take_back
+
+    here = context(ctx)
+    with session(ctx).app.only_one():
+        with here.database.reading() as store:
+            last = latest(store, key)
+        say(f"would {last.says}" if dry_run else take_back(here, last, "command line"))
+
+
+@app.command()
 def preview(
     ctx: typer.Context,
     topic: Topic,

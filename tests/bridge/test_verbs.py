@@ -199,7 +199,10 @@ def test_an_approved_topic_gets_its_ticket_and_a_rejected_one_never(done: Bench)
     assert dict(done.query("SELECT topic, state FROM ticket WHERE topic < 3")) == {1: "open", 2: "rejected"}
     assert done.reports()["T-1"]["ticket"] == {"key": "FB-1", "url": "/backlog/FB-1"}
     assert done.reports()["T-2"]["ticket"] is None
-    with pytest.raises(InputError, match="FB-1 is in the tracker already; close it there"):
+    with pytest.raises(
+        InputError,
+        match="FB-1 is in the tracker already; to take it back there: feedback-bridge tickets undo FB-1",
+    ):
         decide(done, "undo", 1)
 
 
