@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bridge.plan import hashed
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bridge.plan import Note
     from bridge.render.document import Document
     from bridge.render.format import Format
+    from bridge.render.template import Source
     from bridge.report import TopicReport
     from bridge.store.topics import Quote
 
@@ -98,7 +100,30 @@ def text_of(
 def document_of(text: TicketText, settings: Settings, fmt: Format, project: str) -> Document:
     """Return a topic's ticket as a document that fits the tracker."""
     template = find_template("ticket.md.j2", settings.jira.templates, project)
-    return ticket_document(text, template=template, fmt=fmt)
+    return _document(_Asked(text, template, fmt))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What a document is made of: a plan is made several times in a sync, mostly of the same."""
+
+    text: TicketText
+    template: Source
+    fmt: Format
+
+    def __hash__(self) -> int:
+        return hash(repr(self.text))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self._parts() == other._parts()
+
+    def _parts(self) -> tuple[object, ...]:
+        return self.text, self.template, self.fmt
+
+
+@lru_cache(maxsize=2048)
+def _document(asked: _Asked) -> Document:
+    return ticket_document(asked.text, template=asked.template, fmt=asked.fmt)
 
 
 def wording(settings: Settings, project: str) -> str:

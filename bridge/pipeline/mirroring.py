@@ -81,8 +81,11 @@ def read_back(context: Context, tracker: Tracker, sight: Sight | None = None) ->
         changed += len(due)
         if due:
             with context.database.writing() as session:
+                main = topic_store.tickets(session)
                 for ticket in due:
-                    _keep(session, context, ticket.id or 0, found.get(ticket.remote_id or ""))
+                    seen = _keep(session, context, ticket.id or 0, found.get(ticket.remote_id or ""))
+                    if seen is not None:
+                        _tell_topic(session, seen, main)
     return Seen(len(ids), changed, blind)
 
 
@@ -139,10 +142,13 @@ def _copy_of(remote: Remote) -> str | None:
     return others[0] if others and said else None
 
 
-def _keep(session: Session, context: Context, ticket_id: int, remote: Remote | None) -> None:
+def _keep(
+    session: Session, context: Context, ticket_id: int, remote: Remote | None
+) -> tuple[Ticket, Mirror] | None:
+    """Keep how an issue stands; return its ticket if it is there to be seen."""
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
-        return
+        return None
     mirror = session.get(Mirror, ticket_id) or Mirror(ticket_id=ticket_id)
     session.add(mirror)
     mirror.stale, mirror.seen_at = False, context.now
@@ -150,7 +156,7 @@ def _keep(session: Session, context: Context, ticket_id: int, remote: Remote | N
         if mirror.gone_at is None:
             mirror.gone_at = context.now
             record(session, context.now, "bridge", "issue gone", f"T-{ticket.topic}", {"key": ticket.key})
-        return
+        return None
     was_done = mirror.category == "done"
     _take(mirror, remote, context.now)
     ticket.key, ticket.url = remote.key, remote.url or ticket.url
@@ -159,7 +165,7 @@ def _keep(session: Session, context: Context, ticket_id: int, remote: Remote | N
     if was_done != remote.is_done:
         what = "issue done" if remote.is_done else "issue open again"
         record(session, context.now, "bridge", what, f"T-{ticket.topic}", {"key": ticket.key})
-    _tell_topic(session, ticket, mirror)
+    return ticket, mirror
 
 
 def _take(mirror: Mirror, remote: Remote, now: datetime) -> None:
@@ -187,13 +193,14 @@ def _released(remote: Remote, known: datetime | None, now: datetime) -> datetime
     return known or now
 
 
-def _tell_topic(session: Session, ticket: Ticket, mirror: Mirror) -> None:
-    """Bring the topic's state into line with its main ticket; what a person set stays."""
+def _tell_topic(session: Session, seen: tuple[Ticket, Mirror], main: Mapping[int, Ticket]) -> None:
+    """Bring the topic's state into line with its main ticket (by topic); what a person set stays."""
+    ticket, mirror = seen
     own = topic_store.topic(session, ticket.topic)
     topic: Topic | None = topic_store.topic(session, own.root) if own else None
     if topic is None or ticket.also_of is not None or topic.state not in _OF_TICKETS:
         return
-    latest = topic_store.tickets(session, [topic.number]).get(topic.number)
+    latest = main.get(topic.number)
     if latest is None or latest.id != ticket.id:
         return
     if mirror.category != "done":

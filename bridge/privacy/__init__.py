@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from bridge.privacy.links import URL, carries_secret, looks_private
 from bridge.privacy.mails import mails
@@ -23,6 +24,7 @@ _ROUNDS = 5
 _Span = tuple[int, int, str]
 
 
+@lru_cache(maxsize=8192)  # names and addresses go out again and again
 def outward(text: str) -> str:
     """Return a text as it may leave the house; masking it again changes nothing."""
     for _ in range(_ROUNDS):
