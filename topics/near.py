@@ -57,8 +57,12 @@ class Post:
 def fingerprints(plain_text: str) -> Fingerprints:
     """Return the fingerprints of a text in the form for models; linear in its length."""
     words = _words(plain_text)
-    exact = _hash(" ".join(words) if words else plain_text.strip())
-    return Fingerprints(exact, _bands(words) if len(words) >= _MIN_BAND_WORDS else ())
+    return Fingerprints(_exact(words, plain_text), _bands(words) if len(words) >= _MIN_BAND_WORDS else ())
+
+
+def exact(plain_text: str) -> int:
+    """Return `Fingerprints.exact` of a text alone, which costs little."""
+    return _exact(_words(plain_text), plain_text)
 
 
 def similarity(a: str, b: str) -> float:
@@ -86,6 +90,10 @@ def is_repost(later: Post, original: Post) -> str | None:
     if is_long and likeness >= _OTHER_AUTHOR:
         return f"a copied text of {len(words)} words, similarity {likeness:.2f}"
     return None
+
+
+def _exact(words: list[str], plain_text: str) -> int:
+    return _hash(" ".join(words) if words else plain_text.strip())
 
 
 def _marked(later: Post, original: Post, words: list[str], source: list[str]) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topics.near import Post, fingerprints, is_repost, similarity
+from topics.near import Post, exact, fingerprints, is_repost, similarity
 
 LONG = "my suitcase has been missing for three days now and nobody at the desk can tell me where it is"
 WORDS = st.lists(st.sampled_from(["my", "bag", "is", "lost", "again", "today"]), max_size=20).map(" ".join)
@@ -17,6 +17,11 @@ def test_case_and_punctuation_do_not_change_the_exact_fingerprint():
     assert fingerprints("Where is my bag?!").exact == fingerprints("where is MY bag").exact
     assert fingerprints("where is my bag").exact != fingerprints("where is my seat").exact
     assert fingerprints("!!").exact != fingerprints("??").exact
+
+
+@given(WORDS)
+def test_the_exact_fingerprint_alone_is_the_one_of_all(text: str):
+    assert exact(text) == fingerprints(text).exact
 
 
 def test_only_texts_of_eight_words_have_bands():
