@@ -171,12 +171,34 @@ class Replies(Protocol):
 
 @runtime_checkable
 class Receives(Protocol):
-    """Optional: take in what the channel sends us by webhook."""
+    """Optional: take in what the channel sends us by webhook. Names of headers are in small letters."""
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Say whether the request is truly from the channel."""
+    @property
+    def max_bytes(self) -> int:
+        """The longest body that is taken."""
         ...
 
-    def parse(self, headers: Mapping[str, str], body: bytes) -> Iterator[Event]:
-        """Yield the events of one verified request."""
+    @property
+    def per_minute(self) -> int:
+        """So many deliveries are taken in a minute."""
+        ...
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether what is signed holds its time, so that an old request is refused for its age."""
+        ...
+
+    def refusal(self, headers: Mapping[str, str], body: bytes | None, at: datetime) -> str | None:
+        """Return why a request is not believed at this time, None if it is truly from the channel.
+
+        Without a body it is judged by its headers alone, before anything more is read of it.
+        """
+        ...
+
+    def names(self, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
+        """Return what a believed request is known by: a digest of what was signed, the sender's id or ""."""
+        ...
+
+    def parse(self, headers: Mapping[str, str], body: bytes, at: datetime) -> Iterator[Event]:
+        """Yield the events of one believed request; what has no time of its own was said at this one."""
         ...

@@ -10,6 +10,7 @@ external id, ordinal); steps claim slices of it. `stage` is the last step that a
 
 from __future__ import annotations
 
+from bridge.models.access import ApiToken, UserAccount, UserSession
 from bridge.models.base import WORKSPACE, BigId, UtcDateTime
 from bridge.models.feedback import (
     Fingerprint,
@@ -23,19 +24,24 @@ from bridge.models.feedback import (
     Vector,
     Workspace,
 )
+from bridge.models.review import DraftEdit, Question, TopicFigures
 from bridge.models.running import Audit, Job, Run
 from bridge.models.tickets import BacklogIssue, Delivery, Intent, Lease, Mirror, Remembered, Ticket
 from bridge.models.topics import Assignment, Barred, Decision, EngineState, Evidence, Position, Topic
+from bridge.models.trying import Attempt, SetAside
 
 __all__ = [
     "WORKSPACE",
+    "ApiToken",
     "Assignment",
+    "Attempt",
     "Audit",
     "BacklogIssue",
     "Barred",
     "BigId",
     "Decision",
     "Delivery",
+    "DraftEdit",
     "EngineState",
     "Evidence",
     "Fingerprint",
@@ -47,14 +53,19 @@ __all__ = [
     "Mirror",
     "Person",
     "Position",
+    "Question",
     "RejectedInput",
     "Remembered",
     "Run",
+    "SetAside",
     "SourceGap",
     "SourceState",
     "Statement",
     "Ticket",
     "Topic",
+    "TopicFigures",
+    "UserAccount",
+    "UserSession",
     "UtcDateTime",
     "Vector",
     "Workspace",

@@ -63,6 +63,7 @@ class Item(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("workspace_id", "source", "external_id"),
         Index("ix_item_claim", "workspace_id", "stage", "sort_key"),
+        Index("ix_item_source", "workspace_id", "source", "removed_at"),
         CheckConstraint("stage >= -1", name="stage"),
     )
     id: int | None = own_id()

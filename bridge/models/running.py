@@ -37,6 +37,8 @@ class Job(SQLModel, table=True):
     last_error: str | None = long_text(None)
     failures: int = 0  # in a row
     seconds: float = 0.0  # that it took last
+    counts: Any = anything()  # what it counted last
+    begun: int = 0  # how often in a row it began and never ended, now included
 
 
 class Audit(SQLModel, table=True):

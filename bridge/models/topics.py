@@ -46,7 +46,8 @@ class Assignment(SQLModel, table=True):
     __tablename__: ClassVar[str] = "assignment"
     __table_args__ = (
         Index("ix_assignment_topic", "workspace_id", "topic", "said_at"),
-        Index("ix_assignment_status", "workspace_id", "status"),
+        Index("ix_assignment_status", "workspace_id", "status", "said_at"),
+        Index("ix_assignment_time", "workspace_id", "source", "said_at", "status"),
     )
     statement_id: int = ref("statement.id", primary_key=True)
     workspace_id: int = workspace()

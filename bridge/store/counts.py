@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, cast, func
+from sqlalchemy import CTE, ColumnElement, func, literal, true, union_all
 from sqlalchemy import select as sa_select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
 from sqlmodel import Session, col, select
 
-from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic
+from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic, UtcDateTime
 
 COUNTED = ("published", "repost")
 WEEK = timedelta(days=7)
-
-
-class epoch_s(GenericFunction[int]):  # noqa: N801 - named as it is written in SQL
-    """Seconds since 1970 of a stored time."""
-
-    type = Integer()
-    inherit_cache = True
-
-
-@compiles(epoch_s, "sqlite")
-def _epoch_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"CAST(strftime('%s', {compiler.process(element.clauses, **kw)}) AS INTEGER)"
-
-
-@compiles(epoch_s)
-def _epoch(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"CAST(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **kw)}) AS BIGINT)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +31,23 @@ class Counts:
 def _counted(as_of: datetime, topics: Collection[int] | None) -> list[ColumnElement[bool]]:
     conditions: list[Any] = [
         Assignment.workspace_id == WORKSPACE,
-        col(Assignment.status).in_(COUNTED),
         col(Assignment.said_at) <= as_of,
         Topic.workspace_id == WORKSPACE,
         Topic.number == Assignment.topic,
     ]
-    return conditions if topics is None else [*conditions, col(Topic.root).in_(topics)]
+    if topics is None:
+        return [*conditions, col(Assignment.status).in_(COUNTED)]
+    return [*conditions, *counted_of(topics)]
 
 
-def topic_counts(
-    session: Session, as_of: datetime, topics: Collection[int] | None = None
-) -> dict[int, Counts]:
-    """Return the counts of each topic (by root) up to a time; topics without a mention are left out."""
-    rows = session.execute(
-        sa_select(
-            col(Topic.root),
-            func.count(),
-            func.count(func.distinct(Assignment.speaker)),
-            func.min(Assignment.said_at),
-            func.max(Assignment.said_at),
-        )
-        .where(*_counted(as_of, topics))
-        .group_by(col(Topic.root))
-    )
-    return {root: Counts(mentions, reach, first, last) for root, mentions, reach, first, last in rows}
+def counted_of(topics: Collection[int]) -> list[ColumnElement[bool]]:
+    """Return what says that a statement counts for one of these topics (roots).
+
+    The status is compared as a text of its own, or SQLite, which knows no statistics, would go through all
+    that is published to find a topic's few.
+    """
+    family = select(Topic.number).where(Topic.workspace_id == WORKSPACE, col(Topic.root).in_(topics))
+    return [col(Assignment.topic).in_(family), col(Assignment.status).concat("").in_(COUNTED)]
 
 
 def people_within(
@@ -87,6 +60,13 @@ def people_within(
         .group_by(col(Topic.root))
     )
     return dict(rows.all())
+
+
+def people_of(session: Session, as_of: datetime, topics: Collection[int]) -> int:
+    """Return how many distinct people mentioned any of these topics (roots), each once."""
+    return session.exec(
+        select(func.count(func.distinct(Assignment.speaker))).where(*_counted(as_of, topics))
+    ).one()
 
 
 def people_between(session: Session, topic: int, after: datetime | None, until: datetime) -> int:
@@ -112,23 +92,6 @@ def topic_accounts(
         .group_by(col(Topic.root), col(Person.account))
     )
     return _nested([(root, account or "", count) for root, account, count in rows])
-
-
-def mention_times(
-    session: Session, as_of: datetime, topics: Collection[int] | None = None
-) -> Iterator[tuple[int, dict[str, list[datetime]]]]:
-    """Yield each topic with the times of its mentions by source, oldest first; one topic at a time."""
-    rows = session.exec(
-        select(Topic.root, Assignment.source, Assignment.said_at)
-        .where(*_counted(as_of, topics))
-        .order_by(col(Topic.root), col(Assignment.source), col(Assignment.said_at))
-        .execution_options(yield_per=5000)
-    )
-    for root, group in groupby(rows, key=lambda row: row[0]):
-        times: dict[str, list[datetime]] = defaultdict(list)
-        for _, source, said_at in group:
-            times[source].append(said_at)
-        yield root, dict(times)
 
 
 def topic_sources(
@@ -180,24 +143,63 @@ def _nested(rows: Sequence[tuple[int, str, int]]) -> dict[int, dict[str, int]]:
 
 
 def weekly_volume(session: Session, as_of: datetime, weeks: int) -> dict[str, list[int]]:
-    """Return how many customer statements each source brought in each of the last weeks, oldest first."""
-    age = cast(epoch_s(as_of) - epoch_s(col(Assignment.said_at)), Integer) / (7 * 86400)
-    week = cast(func.floor(age), Integer)
-    rows = session.exec(
-        select(Assignment.source, week, func.count())
+    """Return how many customer statements each source brought in each of the last weeks, oldest first.
+
+    Each source and week is a range of one index, counted by itself: that is ten times as quick as grouping.
+    """
+    names = sources(session)
+    if not names:
+        return {}
+    window = _windows(as_of, weeks)
+    source = union_all(*(sa_select(literal(name).label("name")) for name in names)).cte("source_name")
+    said = (
+        sa_select(func.count())
+        .select_from(Assignment)
         .where(
-            Assignment.workspace_id == WORKSPACE,
-            Assignment.status != "voice",
-            col(Assignment.said_at) <= as_of,
-            col(Assignment.said_at) > as_of - weeks * WEEK,
+            col(Assignment.workspace_id) == WORKSPACE,
+            col(Assignment.source) == source.c.name,
+            col(Assignment.said_at) > window.c.after,
+            col(Assignment.said_at) <= window.c.until,
+            col(Assignment.status) != "voice",
         )
-        .group_by(col(Assignment.source), week)
+        .correlate(source, window)
+        .scalar_subquery()
     )
-    found: dict[str, list[int]] = defaultdict(lambda: [0] * weeks)
-    for source, ago, count in rows:
-        if 0 <= ago < weeks:
-            found[source][weeks - 1 - ago] += count
-    return dict(found)
+    found = {name: [0] * weeks for name in names}
+    for name, ago, number in session.execute(
+        sa_select(source.c.name, window.c.ago, said).select_from(source.join(window, true()))
+    ):
+        found[name][weeks - 1 - ago] = number
+    return {name: volume for name, volume in found.items() if any(volume)}
+
+
+def _windows(as_of: datetime, weeks: int) -> CTE:
+    """Return the last weeks as rows: how many weeks ago, after when, until when."""
+    rows = [
+        sa_select(
+            literal(ago).label("ago"),
+            literal(as_of - (ago + 1) * WEEK, UtcDateTime).label("after"),
+            literal(as_of - ago * WEEK, UtcDateTime).label("until"),
+        )
+        for ago in range(weeks)
+    ]
+    return union_all(*rows).cte("week")
+
+
+def sources(session: Session) -> list[str]:
+    """Return the names of the sources that statements came from, hopping through an index."""
+    first = sa_select(func.min(Assignment.source).label("name")).where(
+        col(Assignment.workspace_id) == WORKSPACE
+    )
+    hop = first.cte("hop", recursive=True)
+    following = (
+        sa_select(func.min(Assignment.source))
+        .where(col(Assignment.workspace_id) == WORKSPACE, col(Assignment.source) > hop.c.name)
+        .scalar_subquery()
+    )
+    hop = hop.union_all(sa_select(following).where(hop.c.name.is_not(None)))
+    found = session.execute(sa_select(hop.c.name).where(hop.c.name.is_not(None)))
+    return [name for (name,) in found]
 
 
 def totals(session: Session) -> Mapping[str, int]:

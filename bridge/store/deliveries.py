@@ -10,12 +10,25 @@ from sqlmodel import Session, col, delete, select
 from bridge.models import WORKSPACE, Delivery, Mirror, Ticket
 
 KEPT = timedelta(days=30)
+ONCE = "once:"
+"""How names begin that are needed for `BRIEF` only: the time that was signed with them ends by then."""
+BRIEF = timedelta(hours=1)
+_AFTER_ONCE = "once;"  # the next character, so that the key's index finds them
 
 
 def take(session: Session, names: Collection[str], at: datetime) -> bool:
     """Note a delivery by all its names; return False if one of them was there. Forgets the old ones."""
     session.exec(
         delete(Delivery).where(col(Delivery.workspace_id) == WORKSPACE, col(Delivery.at) < at - KEPT)
+    )
+    session.exec(
+        delete(Delivery).where(
+            col(Delivery.workspace_id) == WORKSPACE,
+            col(Delivery.id) >= ONCE,
+            col(Delivery.id) < _AFTER_ONCE,
+            col(Delivery.id).startswith(ONCE, autoescape=True),  # not every database sorts by characters
+            col(Delivery.at) < at - BRIEF,
+        )
     )
     known = set(
         session.exec(

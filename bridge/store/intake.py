@@ -53,6 +53,11 @@ class Counts:
     removed: int = 0
     gaps: int = 0
 
+    @property
+    def stored(self) -> int:
+        """How many were items, new or known."""
+        return self.read - self.rejected
+
     def add(self, other: Counts) -> None:
         """Count another batch in."""
         for name in (field.name for field in fields(self)):

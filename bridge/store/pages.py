@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,7 @@ from bridge.models import (
     WORKSPACE,
     Assignment,
     BacklogIssue,
+    Intent,
     Item,
     Person,
     RejectedInput,
@@ -24,7 +24,8 @@ from bridge.models import (
     Ticket,
     Topic,
 )
-from bridge.store.counts import COUNTED
+from bridge.store import slices
+from bridge.store.counts import counted_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Said:
 
     text: str
     item: str
+    ordinal: int
     source: str
     url: str | None
     said_at: datetime
@@ -44,30 +46,29 @@ class Said:
     status: str
     score: float | None
     reason: str
+    topic: int | None
     runner_up: int | None
     runner_up_score: float | None
 
 
-def voices(session: Session, as_of: datetime) -> int:
-    """Return how many people said anything as customers up to a time; an item without author is one."""
+def unsure_count(session: Session, as_of: datetime) -> int:
+    """Return how many statements fitted no topic well enough up to a time."""
     return session.exec(
-        select(func.count(func.distinct(Assignment.speaker))).where(
+        select(func.count()).where(
             Assignment.workspace_id == WORKSPACE,
-            Assignment.status != "voice",
+            Assignment.status == "unsure",
             col(Assignment.said_at) <= as_of,
         )
     ).one()
 
 
-def by_status(session: Session, as_of: datetime) -> Mapping[str, int]:
-    """Return how many statements have each status of an assignment."""
-    return dict(
-        session.exec(
-            select(Assignment.status, func.count())
-            .where(Assignment.workspace_id == WORKSPACE, col(Assignment.said_at) <= as_of)
-            .group_by(Assignment.status)
-        ).all()
-    )
+def stuck(session: Session) -> int:
+    """Return how many effects in the tracker only a person can end."""
+    return session.exec(
+        select(func.count()).where(
+            Intent.workspace_id == WORKSPACE, col(Intent.state).in_(("refused", "needs a person"))
+        )
+    ).one()
 
 
 def latest_run(session: Session) -> Run | None:
@@ -97,9 +98,7 @@ def rejected(session: Session) -> dict[str, int]:
 def said_of(session: Session, number: int, as_of: datetime, *, skip: int, limit: int) -> list[Said]:
     """Return the statements that a topic's counts count, those that fit best first."""
     conditions = [
-        col(Topic.root) == number,
-        col(Topic.workspace_id) == WORKSPACE,
-        col(Assignment.status).in_(COUNTED),
+        *counted_of([number]),
         col(Assignment.said_at) <= as_of,
     ]
     order = (func.coalesce(Assignment.score, 0.0).desc(), col(Assignment.said_at).desc())
@@ -112,12 +111,25 @@ def unsure(session: Session, as_of: datetime, *, skip: int, limit: int) -> list[
     return _said(session, conditions, (col(Assignment.said_at).desc(),), skip, limit)
 
 
+def holding(session: Session, words: str, as_of: datetime, *, limit: int) -> list[Said]:
+    """Return the latest statements whose text holds all these words; without words simply the latest."""
+    matching = [col(Statement.text).icontains(word, autoescape=True) for word in words.split()]
+    latest = (
+        select(Statement.id)
+        .where(Statement.workspace_id == WORKSPACE, Statement.stage == slices.ASSIGNED, *matching)
+        .order_by(col(Statement.sort_key).desc())
+        .limit(limit)
+    )
+    chosen = [col(Statement.id).in_(session.exec(latest).all()), col(Assignment.said_at) <= as_of]
+    return _said(session, chosen, (col(Assignment.said_at).desc(),), 0, limit)
+
+
 def _said(
     session: Session, conditions: list[Any], order: tuple[Any, ...], skip: int, limit: int
 ) -> list[Said]:
     second = Topic.__table__.alias("second")  # type: ignore[attr-defined]
     rows: Any = session.execute(
-        sa_select(Statement, Item, Person, Assignment, second.c.root)
+        sa_select(Statement, Item, Person, Assignment, second.c.root, col(Topic.root))
         .join(Assignment, col(Assignment.statement_id) == col(Statement.id))
         .join(Item, col(Item.id) == col(Statement.item_id))
         .outerjoin(
@@ -139,11 +151,17 @@ def _said(
 
 
 def _one(
-    statement: Statement, item: Item, person: Person | None, assignment: Assignment, second: int | None
+    statement: Statement,
+    item: Item,
+    person: Person | None,
+    assignment: Assignment,
+    second: int | None,
+    topic: int | None,
 ) -> Said:
     return Said(
         text=statement.text,
         item=item.external_id,
+        ordinal=statement.ordinal,
         source=item.source,
         url=item.url,
         said_at=item.said_at,
@@ -155,6 +173,7 @@ def _one(
         status=assignment.status,
         score=assignment.score,
         reason=assignment.reason,
+        topic=topic,
         runner_up=second,
         runner_up_score=assignment.runner_up_score,
     )

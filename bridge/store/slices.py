@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast
 
-from sqlalchemy import case, func, insert, update
+from sqlalchemy import ColumnElement, Integer, Table, bindparam, case, exists, func, insert, inspect, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -17,6 +17,7 @@ from bridge.models import (
     Item,
     ItemRevision,
     Person,
+    SetAside,
     Statement,
     Topic,
     Vector,
@@ -26,10 +27,25 @@ from bridge.models import (
 HELD, PULLED, NORMALISED, SPLIT, ROLED, DEDUPED = -1, 0, 1, 2, 3, 4
 # stages of a statement
 NEW, CLASSIFIED, EMBEDDED, ASSIGNED = 0, 1, 2, 3
+ITEMS_WAIT, STATEMENTS_WAIT = (PULLED, NORMALISED, SPLIT, ROLED), (NEW, CLASSIFIED, EMBEDDED)
+
+
+def _is_tried() -> ColumnElement[bool]:
+    """Return the condition that an item was not set aside as it is now."""
+    return ~exists().where(
+        col(SetAside.item_id) == col(Item.id),
+        col(SetAside.statement_id).is_(None),
+        col(SetAside.revision) == col(Item.revision),
+    )
+
+
+def _is_statement_tried() -> ColumnElement[bool]:
+    """Return the condition that a statement was not set aside; one that is said anew is another one."""
+    return ~exists().where(col(SetAside.statement_id) == col(Statement.id))
 
 
 def items_at(session: Session, stage: int, after: str, until: str, limit: int) -> list[int]:
-    """Return the first items of a key range that stand at a stage."""
+    """Return the first items of a key range that stand at a stage; those set aside don't."""
     found = session.exec(
         select(Item.id)
         .where(
@@ -38,6 +54,7 @@ def items_at(session: Session, stage: int, after: str, until: str, limit: int) -
             Item.sort_key > after,
             Item.sort_key <= until,
             col(Item.removed_at).is_(None),
+            _is_tried(),
         )
         .order_by(col(Item.sort_key))
         .limit(limit)
@@ -46,7 +63,7 @@ def items_at(session: Session, stage: int, after: str, until: str, limit: int) -
 
 
 def statements_at(session: Session, stage: int, after: str, until: str, limit: int) -> list[int]:
-    """Return the first statements of a key range that stand at a stage."""
+    """Return the first statements of a key range that stand at a stage; those set aside don't."""
     found = session.exec(
         select(Statement.id)
         .where(
@@ -54,6 +71,7 @@ def statements_at(session: Session, stage: int, after: str, until: str, limit: i
             Statement.stage == stage,
             Statement.sort_key > after,
             Statement.sort_key <= until,
+            _is_statement_tried(),
         )
         .order_by(col(Statement.sort_key))
         .limit(limit)
@@ -66,7 +84,9 @@ def count_items_at(session: Session, stage: int) -> int:
     return session.exec(
         select(func.count())
         .select_from(Item)
-        .where(Item.workspace_id == WORKSPACE, Item.stage == stage, col(Item.removed_at).is_(None))
+        .where(
+            Item.workspace_id == WORKSPACE, Item.stage == stage, col(Item.removed_at).is_(None), _is_tried()
+        )
     ).one()
 
 
@@ -75,13 +95,67 @@ def count_statements_at(session: Session, stage: int) -> int:
     return session.exec(
         select(func.count())
         .select_from(Statement)
-        .where(Statement.workspace_id == WORKSPACE, Statement.stage == stage)
+        .where(Statement.workspace_id == WORKSPACE, Statement.stage == stage, _is_statement_tried())
     ).one()
+
+
+def before_newest(session: Session, limit: int) -> str:
+    """Return the sort key after which at most `limit` items wait, and about as many statements at most.
+
+    "" when no more than that wait: then there is nothing to choose from.
+    """
+    item = session.exec(
+        select(Item.sort_key)
+        .where(
+            Item.workspace_id == WORKSPACE,
+            col(Item.stage).in_(ITEMS_WAIT),
+            col(Item.removed_at).is_(None),
+            _is_tried(),
+        )
+        .order_by(col(Item.sort_key).desc())
+        .offset(limit)
+        .limit(1)
+    ).first()
+    statement = session.exec(
+        select(Statement.sort_key)
+        .where(
+            Statement.workspace_id == WORKSPACE,
+            col(Statement.stage).in_(STATEMENTS_WAIT),
+            _is_statement_tried(),
+        )
+        .order_by(col(Statement.sort_key).desc())
+        .offset(limit)
+        .limit(1)
+    ).first()
+    return max(item or "", statement or "")
+
+
+def waiting_keys(
+    session: Session, of: Literal["item", "statement"], stages: Sequence[int], after: str, until: str
+) -> list[str]:
+    """Return the sort keys of a range, ascending, whose items or statements stand at one of these stages."""
+    if of == "item":
+        asked = select(Item.sort_key).where(
+            Item.workspace_id == WORKSPACE, col(Item.stage).in_(stages), col(Item.removed_at).is_(None)
+        )
+        asked = asked.where(_is_tried(), Item.sort_key > after, Item.sort_key <= until)
+        return list(session.exec(asked.order_by(col(Item.sort_key))))
+    said = select(Statement.sort_key).where(
+        Statement.workspace_id == WORKSPACE, col(Statement.stage).in_(stages), _is_statement_tried()
+    )
+    said = said.where(Statement.sort_key > after, Statement.sort_key <= until)
+    return list(session.exec(said.order_by(col(Statement.sort_key))))
 
 
 def items(session: Session, ids: Sequence[int]) -> list[Item]:
     """Return these items in the one order."""
     return list(session.exec(select(Item).where(col(Item.id).in_(ids)).order_by(col(Item.sort_key))))
+
+
+def revisions_at(session: Session, ids: Sequence[int], stage: int) -> dict[int, str]:
+    """Return the present revision of those of these items that stand at a stage."""
+    found = session.exec(select(Item.id, Item.revision).where(col(Item.id).in_(ids), Item.stage == stage))
+    return {key: revision for key, revision in found if key is not None}
 
 
 def raw_texts(session: Session, ids: Sequence[int]) -> dict[int, str]:
@@ -164,6 +238,25 @@ def write(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> No
     """Update rows by primary key."""
     if rows:
         session.execute(update(table), [dict(row) for row in rows])
+
+
+def advance(session: Session, rows: Sequence[Mapping[str, Any]], of: type[Item | Statement] = Item) -> None:
+    """Update items by primary key and move each from the stage before; a `revision` is the one that was read.
+
+    One that changed meanwhile, as a webhook may do amid a run, was sent back to the start and is left there;
+    one that another worker has moved on is left where it is.
+    """
+    if not rows:
+        return
+    table = cast("Table", inspect(of).local_table)
+    given = [{f"its_{name}": value for name, value in row.items()} for row in rows]
+    checked = [table.c.id == bindparam("its_id"), table.c.stage == bindparam("its_stage", type_=Integer) - 1]
+    if "revision" in rows[0]:
+        checked.append(table.c.revision == bindparam("its_revision"))
+    new: dict[str, Any] = {
+        name: bindparam(f"its_{name}") for name in rows[0] if name not in ("id", "revision")
+    }
+    session.connection().execute(update(table).where(*checked).values(new), given)
 
 
 def add(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -24,11 +24,15 @@ from bridge.models import (
 )
 
 
-def roots(session: Session, *, hidden: bool = False) -> list[Topic]:
-    """Return all topics that are not merged into another, by number; ignored ones only if `hidden`."""
+def roots(session: Session, *, hidden: bool = False, numbers: Collection[int] | None = None) -> list[Topic]:
+    """Return the topics that are not merged into another, by number; ignored ones only if `hidden`.
+
+    `numbers` narrows them to these.
+    """
+    these = [] if numbers is None else [col(Topic.number).in_(numbers)]
     found = session.exec(
         select(Topic)
-        .where(Topic.workspace_id == WORKSPACE, Topic.root == Topic.number)
+        .where(Topic.workspace_id == WORKSPACE, Topic.root == Topic.number, *these)
         .order_by(col(Topic.number))
     )
     return [topic for topic in found if hidden or topic.state != "ignored"]
@@ -37,6 +41,31 @@ def roots(session: Session, *, hidden: bool = False) -> list[Topic]:
 def topic(session: Session, number: int) -> Topic | None:
     """Return a topic by its number."""
     return session.exec(select(Topic).where(Topic.workspace_id == WORKSPACE, Topic.number == number)).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """Where a topic's members lie: the float32 mean of the best of them, by one model."""
+
+    number: int
+    model: str
+    vector: bytes
+
+
+def centres(session: Session) -> list[Centre]:
+    """Return the centres of the topics that are neither merged nor ignored, by number."""
+    columns = (col(Topic.number), col(Topic.centroid_model), col(Topic.centroid))
+    rows = session.execute(
+        sa_select(*columns)
+        .where(
+            col(Topic.workspace_id) == WORKSPACE,
+            col(Topic.root) == col(Topic.number),
+            col(Topic.state) != "ignored",
+            col(Topic.centroid).is_not(None),
+        )
+        .order_by(col(Topic.number))
+    )
+    return [Centre(*row) for row in rows]
 
 
 def touched(session: Session) -> list[Topic]:
@@ -105,7 +134,7 @@ def _best_members(session: Session, number: int, limit: int) -> list[int]:
         .where(
             col(Assignment.workspace_id) == WORKSPACE,
             col(Assignment.topic).in_(family),
-            col(Assignment.status) == "published",
+            col(Assignment.status).concat("") == "published",  # so that SQLite goes by the topic
         )
         .order_by(col(Assignment.said_at).desc(), col(Assignment.statement_id))
         .limit(LOOKED_AT)
@@ -242,13 +271,15 @@ def tickets(session: Session, numbers: Collection[int] | None = None) -> dict[in
         )
         .order_by(col(Ticket.id))
     )
+    if numbers is not None:
+        query = query.where(col(Topic.root).in_(numbers))
     found: dict[int, Ticket] = {}
     for root, ticket in session.exec(query):
         kept = found.get(root)
         own = ticket.topic == root
         if kept is None or own or kept.topic != root:
             found[root] = ticket
-    return found if numbers is None else {n: t for n, t in found.items() if n in set(numbers)}
+    return found
 
 
 def decisions(session: Session, number: int) -> list[Decision]:

@@ -10,18 +10,13 @@ from datetime import UTC
 from typing import Literal
 
 from connectors.errors import BadSettings
-from connectors.files.names import GUESSES
 from connectors.files.presets import Preset
-from connectors.files.times import Reading, offset_of, order_told
+from connectors.items import KEYS
+from connectors.names import GUESSES
 from connectors.nearest import did_you_mean
+from connectors.times import Reading, offset_of, order_told
 
 Way = Literal["set", "preset", "guessed", "guessed from its content"]
-
-KEYS = (
-    "text", "id", "at", "author", "display", "url", "lang", "account", "rating", "role", "parent", "edited",
-    "thread", "offset",
-)  # fmt: skip
-"""What a column can hold; the keys of the setting `columns` and of `--map`."""
 
 _SHARE = 0.5
 _UNIQUE = 0.9

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from connectors.files.dialect import Dialect
 from connectors.files.lines import TooLong, is_whole, lines_of
-from connectors.files.rows import RAW_CHARS, RECORD_CHARS, Broken, Cut, Row
 from connectors.files.snapshot import Snapshot
+from connectors.rows import RAW_CHARS, RECORD_CHARS, Broken, Cut, Row
 
 
 class _RunawayError(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.files.rows import RECORD_CHARS, header_index
+from connectors.rows import RECORD_CHARS, header_index
 
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 ONE_COLUMN = "\x1f"

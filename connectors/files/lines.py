@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterator
 
 from connectors.files.encoding import storable
-from connectors.files.rows import RAW_CHARS, RECORD_CHARS
 from connectors.files.snapshot import Snapshot
+from connectors.rows import RAW_CHARS, RECORD_CHARS
 
 
 class TooLong(str):

@@ -11,11 +11,11 @@ from itertools import islice
 
 from connectors.errors import BadSettings
 from connectors.files.columns import Columns, choose_columns
-from connectors.files.items import Maker, rating_scale
 from connectors.files.presets import Preset
-from connectors.files.rows import Broken, Cut, Row, Table
 from connectors.files.spoken import turns
-from connectors.files.times import Reading, Told, order_told, zone_named
+from connectors.items import Maker, rating_scale
+from connectors.rows import Broken, Cut, Row, Table
+from connectors.times import Reading, Told, order_told, zone_named
 
 SAMPLE_ROWS = 200
 

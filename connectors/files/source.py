@@ -13,16 +13,15 @@ from typing import Any, ClassVar
 
 from connectors import JSON, Event, Gap, Health, Info, Rejected
 from connectors.errors import BadSettings, ConnectorError, Gone, Transient
-from connectors.files.columns import KEYS
 from connectors.files.encoding import REPLACEMENT, named
 from connectors.files.plan import Plan, Wishes, make_plan
 from connectors.files.presets import preset_named
 from connectors.files.progress import Progress, Seen
-from connectors.files.rows import Broken, Cut, Row
 from connectors.files.snapshot import Snapshot, opened
 from connectors.files.tables import SUFFIXES, open_table
-from connectors.files.times import zone_named
-from connectors.nearest import did_you_mean
+from connectors.items import check_columns, check_rating_max, check_staff
+from connectors.rows import Broken, Cut, Row
+from connectors.times import zone_named
 
 CHECKPOINT_ROWS = 500
 
@@ -256,24 +255,8 @@ def _check_types(files: Files) -> None:
             raise BadSettings(f"{name} = {value!r} is not text; write it in quotation marks")
     if not files.path.strip() or "\0" in files.path:
         raise BadSettings(f"path = {files.path!r} names no file; write a file, a folder or a pattern")
-    _check_columns(files.columns)
-    if isinstance(files.staff, str) or not all(isinstance(name, str) for name in files.staff):
-        raise BadSettings(
-            f'staff = {files.staff!r} is not a list of names; write staff = ["Marta", "Support"]'
-        )
-    top: object = files.rating_max
-    if top is not None and (not isinstance(top, int | float) or top <= 0):
-        raise BadSettings(f"rating_max = {top!r} is not a number above 0, such as 5 or 10")
+    check_columns(files.columns)
+    check_staff(files.staff)
+    check_rating_max(files.rating_max)
     if files.now is not None and files.now.tzinfo is None:
         raise BadSettings("now has no time zone; pass an aware datetime")
-
-
-def _check_columns(columns: object) -> None:
-    if not isinstance(columns, Mapping):
-        raise BadSettings(f'columns = {columns!r} is not a table; write columns = {{ text = "Body" }}')
-    for key, column in columns.items():
-        if key not in KEYS:
-            near = did_you_mean(str(key), KEYS)
-            raise BadSettings(f"columns has no {key!r}.{near} It can have {', '.join(KEYS)}")
-        if not isinstance(column, str):
-            raise BadSettings(f"columns.{key} = {column!r} is not the name of a column")

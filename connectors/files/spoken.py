@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from connectors.files.lines import lines_of
-from connectors.files.rows import RECORD_CHARS, Broken, Cut, Row
 from connectors.files.snapshot import Snapshot
+from connectors.rows import RECORD_CHARS, Broken, Cut, Row
 
 HEADER = ("call", "speaker", "start", "text")
 """The columns a spoken file is given; `call` is the file's name without its ending."""

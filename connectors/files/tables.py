@@ -13,10 +13,10 @@ from connectors.files.dialect import sample_records, voted
 from connectors.files.encoding import named, sniffed
 from connectors.files.jsonrows import JsonArray, JsonLines, keys_of
 from connectors.files.lines import TooLong, is_whole, lines_of
-from connectors.files.rows import Table, header_index, unique_header
 from connectors.files.snapshot import Snapshot
 from connectors.files.spoken import Spoken
 from connectors.files.workbook import open_workbook
+from connectors.rows import Table, header_index, unique_header
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".xlsx", ".xlsm", ".vtt", ".srt")
 """What is read from a folder; a file named by itself may be called anything."""

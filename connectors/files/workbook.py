@@ -13,9 +13,9 @@ from typing import IO, Any
 
 from connectors.errors import BadSettings, ConnectorError
 from connectors.files.encoding import storable
-from connectors.files.rows import RAW_CHARS, Broken, Cut, Row, header_index, unique_header
 from connectors.files.snapshot import Snapshot
 from connectors.nearest import did_you_mean
+from connectors.rows import RAW_CHARS, Broken, Cut, Row, header_index, unique_header
 
 UNPACKED_BYTES = 1 << 30
 """A workbook that unpacks to more is refused."""

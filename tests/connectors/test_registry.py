@@ -30,7 +30,10 @@ def test_built_in_connectors_are_found_when_nothing_is_installed(monkeypatch: py
     announce(monkeypatch)
 
     assert registry.connector_class("files") is Files
-    assert [(one.name, one.info.channel) for one in registry.available()] == [("files", "files")]
+    assert [(one.name, one.info.channel) for one in registry.available()] == [
+        ("files", "files"),
+        ("webhook", "webhook"),
+    ]
 
 
 def test_an_installed_connector_is_found(monkeypatch: pytest.MonkeyPatch):
@@ -43,7 +46,7 @@ def test_an_installed_connector_is_found(monkeypatch: pytest.MonkeyPatch):
 def test_an_unknown_connector_is_named_with_the_nearest_and_all(monkeypatch: pytest.MonkeyPatch):
     announce(monkeypatch, ("zendesk", "nowhere:Zendesk"))
 
-    with pytest.raises(BadSettings, match=r"'flies'.*Did you mean 'files'.*files, zendesk"):
+    with pytest.raises(BadSettings, match=r"'flies'.*Did you mean 'files'.*files, webhook, zendesk"):
         registry.connector_class("flies")
 
 
@@ -52,7 +55,7 @@ def test_a_missing_package_is_answered_with_what_to_install(monkeypatch: pytest.
 
     with pytest.raises(BadSettings, match=r"pip install nowhere_at_all"):
         registry.connector_class("zendesk")
-    assert [one.name for one in registry.available()] == ["files"]
+    assert [one.name for one in registry.available()] == ["files", "webhook"]
 
 
 def test_a_missing_extra_of_ours_is_answered_with_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

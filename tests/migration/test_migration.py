@@ -1,38 +1,66 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from filling import fill
+from postgres import databases, server
+from sqlalchemy import Engine, MetaData, Table, inspect, select
 from sqlmodel import SQLModel
 
 import bridge.models
-from bridge import migrations
-from bridge.store.database import Database, head_revision
+from bridge.store.database import Database, alembic_config, head_revision
 
 pytestmark = pytest.mark.usefixtures("as_shipped")
+REVISIONS = [
+    script.revision for script in ScriptDirectory.from_config(alembic_config(None)).walk_revisions()
+][::-1]
+"""All released schemas, the oldest first."""
 
 
-def _migrate(path: Path, to: str) -> None:
-    engine = create_engine(f"sqlite:///{path}")
-    config = Config()
-    config.set_main_option("script_location", str(Path(next(iter(migrations.__path__)))))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        (command.downgrade if to == "base" else command.upgrade)(config, to)
-    engine.dispose()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make(request: pytest.FixtureRequest, tmp_path: Path):
+    """Make an empty store of either kind."""
+    made: list[str] = []
+
+    def new() -> Database:
+        made.append(f"{len(made)}")
+        if request.param == "sqlite":
+            return Database(f"sqlite:///{tmp_path / made[-1]}.db")
+        made[-1] = server().create()
+        return Database(server().url(made[-1]))
+
+    with databases():
+        yield new
+    if request.param == "postgresql":
+        for name in made:
+            server().drop(name)
 
 
-def _shape(path: Path) -> dict[str, object]:
-    engine = create_engine(f"sqlite:///{path}")
+Make = Callable[[], Database]
+
+
+def migrate(database: Database, to: str, how: Callable[..., None] = command.upgrade) -> None:
+    with database.backend.rebuilding() as connection:
+        how(alembic_config(connection), to)
+        database.backend.after_migrating(connection)
+
+
+def shape(engine: Engine) -> dict[str, object]:
     looking = inspect(engine)
-    found = {
+    return {
         table: (
-            [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in looking.get_columns(table)],
+            [
+                (c["name"], repr(c["type"]), c["nullable"], _counts_up(c["default"]))
+                for c in looking.get_columns(table)
+            ],
             looking.get_pk_constraint(table),
             sorted(map(repr, looking.get_indexes(table))),
             sorted(map(repr, looking.get_unique_constraints(table))),
@@ -42,46 +70,118 @@ def _shape(path: Path) -> dict[str, object]:
         for table in looking.get_table_names()
         if table != "alembic_version"
     }
-    engine.dispose()
+
+
+def _counts_up(default: str | None) -> str | None:
+    return "counts up" if default and default.startswith("nextval") else default
+
+
+def rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """Return all rows of all tables by their key."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    reflected = MetaData()
+    reflected.reflect(engine)
+    with engine.connect() as connection:
+        for table in reflected.sorted_tables:
+            if table.name != "alembic_version":
+                asked = select(table).order_by(*table.primary_key.columns)
+                found[table.name] = [tuple(row) for row in connection.execute(asked)]
     return found
 
 
-def test_a_migrated_schema_is_what_the_models_say(tmp_path: Path):
-    _migrate(tmp_path / "migrated.db", "head")
-    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+def test_a_migrated_schema_is_what_the_models_say(make: Make):
+    database = make()
+    migrate(database, "head")
 
-    with engine.connect() as connection:
+    with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
         found = compare_metadata(context, SQLModel.metadata)
 
-    engine.dispose()
+    database.close()
     assert found == []
 
 
-def test_a_fresh_schema_and_a_migrated_one_are_the_same(tmp_path: Path):
-    _migrate(tmp_path / "migrated.db", "head")
-    fresh = create_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
-    SQLModel.metadata.create_all(fresh)
-    fresh.dispose()
+def test_a_fresh_schema_and_a_migrated_one_are_the_same(make: Make):
+    fresh, migrated = make(), make()
+    migrate(migrated, "head")
+    with fresh.backend.writer.connect() as connection, connection.begin():
+        SQLModel.metadata.create_all(connection)
+        fresh.backend.after_migrating(connection)
 
-    made, migrated = _shape(tmp_path / "fresh.db"), _shape(tmp_path / "migrated.db")
+    made, grown = shape(fresh.engine), shape(migrated.engine)
+    fresh.close()
+    migrated.close()
 
-    assert made.keys() == migrated.keys()
-    for table, shape in made.items():
-        assert migrated[table] == shape, table
+    assert made.keys() == grown.keys()
+    for table, shaped in made.items():
+        assert grown[table] == shaped, table
 
 
-def test_up_down_and_up_again_ends_where_it_was(tmp_path: Path):
-    path = tmp_path / "bridge.db"
-    _migrate(path, "head")
-    first = _shape(path)
+def test_up_down_and_up_again_ends_where_it_was(make: Make):
+    database = make()
+    migrate(database, "head")
+    first = shape(database.engine)
 
-    _migrate(path, "base")
-    emptied = _shape(path)
-    _migrate(path, "head")
+    migrate(database, "base", command.downgrade)
+    emptied = shape(database.engine)
+    migrate(database, "head")
+    last = shape(database.engine)
 
+    database.close()
     assert emptied == {}
-    assert _shape(path) == first
+    assert last == first
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_each_released_schema_with_data_comes_up_to_ours_and_keeps_it(
+    make: Make, revision: str, tmp_path: Path
+):
+    database = make()
+    database.copies = tmp_path / "copies"
+    migrate(database, revision)
+    fill(database.engine)
+    before = rows(database.engine)
+
+    database.upgrade()
+
+    after = rows(database.engine)
+    tables = _tables(database)
+    with database.reading() as session:
+        found = list(database.backend.structure_faults(session.connection()))
+    copies = [copy.name[-4:] for copy in (tmp_path / "copies").glob("*.before-*")]
+    database.close()
+    assert len(before) >= 20
+    assert min(len(kept) for kept in before.values()) >= 2
+    assert {name: len(after[name]) for name in before} == {name: len(kept) for name, kept in before.items()}
+    assert tables.keys() == SQLModel.metadata.tables.keys()
+    assert found == []
+    assert copies == ([] if revision == head_revision() else [revision])
+
+
+def _tables(database: Database) -> dict[str, Table]:
+    reflected = MetaData()
+    reflected.reflect(database.engine)
+    return {name: table for name, table in reflected.tables.items() if name != "alembic_version"}
+
+
+@pytest.mark.parametrize("revision", REVISIONS[1:])
+def test_one_down_and_up_again_loses_only_what_the_older_schema_cannot_hold(make: Make, revision: str):
+    database = make()
+    migrate(database, revision)
+    fill(database.engine)
+    first, held = shape(database.engine), rows(database.engine)
+
+    migrate(database, "-1", command.downgrade)
+    older = {name: table.columns.keys() for name, table in _tables(database).items()}
+    down = rows(database.engine)
+    migrate(database, "+1")
+
+    again, last = rows(database.engine), shape(database.engine)
+    database.close()
+    assert last == first
+    for name, kept in older.items():
+        assert len(down[name]) == len(held[name]) == len(again[name]), name
+        assert kept, name
 
 
 def test_every_table_of_ours_has_its_workspace():
@@ -92,10 +192,8 @@ def test_every_table_of_ours_has_its_workspace():
     assert bridge.models.WORKSPACE == 1
 
 
-def test_an_upgrade_that_dies_leaves_an_empty_file_that_the_next_start_takes_up(tmp_path: Path, monkeypatch):
-    path = tmp_path / "bridge.db"
-    database = Database(f"sqlite:///{path}")
-    real = SQLModel.metadata.tables["intent"]
+def test_an_upgrade_that_dies_leaves_an_empty_store_that_the_next_start_takes_up(make: Make, monkeypatch):
+    database = make()
 
     class Dies(Exception):  # noqa: N818 - it stands for a power cut
         pass
@@ -103,18 +201,14 @@ def test_an_upgrade_that_dies_leaves_an_empty_file_that_the_next_start_takes_up(
     def die(*_: object, **__: object) -> None:
         raise Dies
 
-    from alembic.operations import Operations
-
     with monkeypatch.context() as patch:
-        made = Operations.create_index
         patch.setattr(Operations, "batch_alter_table", die)
         with pytest.raises(Dies):
             database.upgrade()
-        assert made is Operations.create_index
-    half = _shape(path)
+    half = shape(database.engine)
     database.upgrade()
 
     assert half == {}
     assert database.revision() == head_revision()
-    assert real.name in _shape(path)
+    assert "intent" in shape(database.engine)
     database.close()

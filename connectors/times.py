@@ -16,7 +16,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from connectors.errors import BadSettings
-from connectors.files.names import MONTHS
+from connectors.names import MONTHS
 from connectors.nearest import did_you_mean
 
 Order = Literal["day first", "month first"]

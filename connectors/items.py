@@ -10,9 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectors import Author, Message, Rejected, Upsert
-from connectors.files.names import LABEL, STAFF_ROLES
-from connectors.files.rows import Row
-from connectors.files.times import Reading, offset_of
+from connectors.errors import BadSettings
+from connectors.names import LABEL, STAFF_ROLES
+from connectors.nearest import did_you_mean
+from connectors.rows import Row
+from connectors.times import Reading, offset_of
+
+KEYS = (
+    "text", "id", "at", "author", "display", "url", "lang", "account", "rating", "role", "parent", "edited",
+    "thread", "offset",
+)  # fmt: skip
+"""What a row can hold; the keys of the setting `columns` and of `--map`."""
 
 _LANG = re.compile(r"([a-z]{2})(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE)
 _LANG_NAMES: Mapping[str, str] = {
@@ -176,3 +184,27 @@ def rating_scale(values: list[str]) -> float | None:
     """Return the highest rating of the scale that the values seem to be on: 1, 5, 10 or 100."""
     found = [float(value) for value in values if re.fullmatch(r"\d{1,3}(?:\.\d+)?", value.strip())]
     return next((scale for scale in _SCALES if found and max(found) <= scale), None)
+
+
+def check_columns(columns: object) -> None:
+    """Raise `BadSettings` unless the setting `columns` is a table of our keys."""
+    if not isinstance(columns, Mapping):
+        raise BadSettings(f'columns = {columns!r} is not a table; write columns = {{ text = "Body" }}')
+    for key, column in columns.items():
+        if key not in KEYS:
+            near = did_you_mean(str(key), KEYS)
+            raise BadSettings(f"columns has no {key!r}.{near} It can have {', '.join(KEYS)}")
+        if not isinstance(column, str):
+            raise BadSettings(f"columns.{key} = {column!r} is not the name of a column")
+
+
+def check_staff(staff: object) -> None:
+    """Raise `BadSettings` unless the setting `staff` is a list of names."""
+    if not isinstance(staff, list | tuple) or not all(isinstance(name, str) for name in staff):
+        raise BadSettings(f'staff = {staff!r} is not a list of names; write staff = ["Marta", "Support"]')
+
+
+def check_rating_max(top: object) -> None:
+    """Raise `BadSettings` unless the setting `rating_max` is left out or a number above 0."""
+    if top is not None and (isinstance(top, bool) or not isinstance(top, int | float) or top <= 0):
+        raise BadSettings(f"rating_max = {top!r} is not a number above 0, such as 5 or 10")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import BadSettings
-from connectors.files.times import Reading, offset_of, order_told, zone_named
+from connectors.times import Reading, offset_of, order_told, zone_named
 
 PLAIN = Reading(UTC)
 
