@@ -1,9 +1,9 @@
-"""The jobs of the daemon: pull each source, run the steps, sync, audit, back up."""
+"""The jobs of the daemon: pull each source, run the steps, read back, sync, and what is done at night."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,9 @@ from bridge.jobs.backups import FOLDER, back_up
 from bridge.jobs.jobs import DAY, PULL, Job, Outcome
 from bridge.jobs.standing import waiting
 from bridge.models import WORKSPACE, Run
+from bridge.pipeline.context import KeyRange
+from bridge.store import slices
+from bridge.store.runs import forget_runs
 
 if TYPE_CHECKING:
     from bridge.pipeline.context import Context
@@ -20,16 +23,22 @@ if TYPE_CHECKING:
     from bridge.pipeline.run import RunResult
 
 AUDIT_DAYS = 30
+WAVE = 10_000
+"""Items that go through all steps together at most; the newest of a flood are the first wave."""
 AGEING = DAY
 """The steps are done at least so often without any news: topics age, and fall asleep."""
 
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """What each job does. `context` makes a context for one job, `pull` pulls one source."""
+    """What each job does. `context` makes a context for one job, `pull` pulls one source.
+
+    `defer` asks workers to do the steps, None when they are done here.
+    """
 
     context: Callable[[], Context]
     pull: Callable[[Context, str], Sequence[Pulled]]
+    defer: Callable[[], Outcome] | None = None
 
     def pull_source(self, name: str) -> Outcome:
         """Pull one source."""
@@ -39,14 +48,31 @@ class Duties:
         return Outcome({**told, "rejected": counts.rejected}, pulled.error)
 
     def run_steps(self) -> Outcome:
-        """Do the steps from `normalise` to `track`, if something waits or a day has passed."""
+        """Do the steps from `normalise` to `track`, if something waits or a day has passed.
+
+        Of a flood the newest are taken first, so many that one wave is worked on at a time in bounded memory;
+        the outcome tells that there is more.
+        """
         from bridge.pipeline.run import run
 
         context = self.context()
         with context.database.reading() as session:
             if not any(waiting(session).values()) and not _is_stale(session, context.now):
                 return Outcome({"waiting": 0})
-        return _told(run(context, list, first="normalise", until="track"))
+            if self.defer is not None:
+                return self.defer()
+            context.keys = KeyRange(after=slices.before_newest(session, WAVE))
+        outcome = _told(run(context, list, first="normalise", until="track"))
+        with context.database.reading() as session:
+            return replace(outcome, more=any(waiting(session).values()))
+
+    def read_back(self) -> Outcome:
+        """Look at what became of our issues in the tracker, a hundred a call."""
+        from bridge.pipeline.mirroring import read_back
+
+        context = self.context()
+        seen = read_back(context, context.tracker())
+        return Outcome({"looked": seen.looked, "changed": seen.changed})
 
     def sync(self) -> Outcome:
         """Decide, plan and bring the tracker up to date."""
@@ -73,6 +99,26 @@ class Duties:
         keep = context.settings.serve.backups
         return back_up(context.database, context.settings.paths.data / FOLDER, keep, context.now)
 
+    def tidy(self) -> Outcome:
+        """Forget runs that are older than the settings keep them."""
+        context = self.context()
+        with context.database.writing() as session:
+            return Outcome(
+                {"forgotten": forget_runs(session, context.now - context.settings.serve.keep_runs)}
+            )
+
+    def recluster(self) -> Outcome:
+        """Look at all topics afresh; change them only if the settings say so."""
+        from bridge.recluster import apply, compare
+
+        context = self.context()
+        found = compare(context)
+        lines = found.lineage
+        counts = {"born": len(lines.born), "split": len(lines.split), "merged": len(lines.merged)}
+        if context.settings.serve.recluster == "apply":
+            counts = apply(context, found)
+        return Outcome({"statements": found.looked_at, **counts})
+
     def jobs(self) -> list[Job]:
         """Return the jobs in the order in which they are done."""
         settings = self.context().settings
@@ -86,14 +132,31 @@ class Duties:
                 brings_news=_has_news,
             )
             for source in settings.sources
-            if not source.paused
+            if not (source.paused or source.is_sent)
         ]
-        jobs.append(Job(name="run", every=serve.run_every, do=self.run_steps))
+        jobs.append(
+            Job(
+                name="run",
+                every=serve.run_every,
+                do=self.run_steps,
+                then="sync",
+                brings_news=_bears,
+                gives_way=True,
+            )
+        )
+        jobs.append(
+            Job(name="read", every=serve.read_every, do=self.read_back, then="sync", brings_news=_has_changed)
+        )
         jobs.append(Job(name="sync", every=serve.sync_every, do=self.sync))
-        jobs.append(Job(name="audit", every=DAY, hour=serve.night_hour, do=self.audit))
-        if serve.backups:
-            jobs.append(Job(name="backup", every=DAY, hour=serve.night_hour, do=self.back_up))
-        return jobs
+        nightly = {
+            "audit": self.audit,
+            **({"backup": self.back_up} if serve.backups else {}),
+            "tidy": self.tidy,
+            **({"recluster": self.recluster} if serve.recluster != "off" else {}),
+        }
+        return jobs + [
+            Job(name=name, every=DAY, hour=serve.night_hour, do=do) for name, do in nightly.items()
+        ]
 
     def _puller(self, name: str) -> Callable[[], Outcome]:
         return lambda: self.pull_source(name)
@@ -101,6 +164,15 @@ class Duties:
 
 def _has_news(outcome: Outcome) -> bool:
     return any(outcome.counts.get(name, 0) for name in ("new", "changed", "removed"))
+
+
+def _has_changed(outcome: Outcome) -> bool:
+    return bool(outcome.counts.get("changed", 0))
+
+
+def _bears(outcome: Outcome) -> bool:
+    """Say whether topics were born: a crisis must not wait for the next sync."""
+    return bool(outcome.counts.get("born", 0))
 
 
 def _told(result: RunResult) -> Outcome:

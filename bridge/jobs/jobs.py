@@ -17,12 +17,17 @@ class HandBack(BaseException):
     """The daemon is to end: a job stops where it stands, and the next start goes on from there."""
 
 
+class GiveWay(BaseException):
+    """Another job is due: a job that can stops where it stands, and goes on when the other is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a job did: counts for the log, and what went wrong with a part of it."""
+    """What a job did: counts for the log, what went wrong with a part of it, and whether there is more."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +35,8 @@ class Job:
     """Something that is done again and again.
 
     `every` is its period; with `hour` it is done once a day from that hour (UTC) on. `brings_news` says of an
-    outcome whether the job `then` should follow at once.
+    outcome whether the job `then` should follow at once. One that `gives_way` may be stopped between two
+    slices for another that is due.
     """
 
     name: str
@@ -39,6 +45,7 @@ class Job:
     hour: int | None = None
     then: str | None = None
     brings_news: Callable[[Outcome], bool] = lambda _: False
+    gives_way: bool = False
 
     @property
     def source(self) -> str | None:

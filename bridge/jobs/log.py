@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bridge.errors import BridgeError
+from bridge.pipeline.faults import kind_and_place
 from bridge.times import stamp
 
 if TYPE_CHECKING:
@@ -85,13 +85,6 @@ class Log:
                 self._out.flush()
             except (OSError, ValueError):
                 return
-
-
-def kind_and_place(error: BaseException) -> str:
-    """Return a fault's kind and the line that raised it, without its message."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {'/'.join(frames[-1].filename.split('/')[-2:])}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{place}"
 
 
 class Lines(logging.Handler):

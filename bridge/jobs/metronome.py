@@ -10,7 +10,8 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bridge.errors import AlreadyRunning, BridgeError
-from bridge.jobs.jobs import HandBack, Job, Outcome
+from bridge.jobs.jobs import GiveWay, HandBack, Job, Outcome
 from bridge.jobs.log import Log
 from bridge.jobs.pulse import Pulse
 from bridge.jobs.table import Table, Times
@@ -62,6 +63,7 @@ class Metronome:
         self._scheduler: Any = None
         self._tick_s = 0.0
         self._busy = threading.Event()
+        self._clock_was_set = threading.Event()
 
     # the beat
 
@@ -87,11 +89,13 @@ class Metronome:
         return self._scheduler is not None and self._scheduler.is_alive()
 
     def reschedule(self) -> None:
-        """Begin the beat anew and bring due times within reach: the wall clock was set."""
+        """Begin the beat anew: the wall clock was set. Due times are brought within reach at the next tick.
+
+        Touches no store: whoever calls this must never wait for one.
+        """
+        self._clock_was_set.set()
         if self._scheduler is not None and not self._pulse.ending:
             self._scheduler.reschedule_job(_BEAT, **self._beat())
-        moved = self._table.reschedule(self._jobs, self._clock.now().wall)
-        self._log.note("rescheduled", f"due times brought nearer: {', '.join(moved) or 'none'}")
 
     def stop(self) -> None:
         """Begin no other job, and ask the one at work to hand back."""
@@ -125,35 +129,65 @@ class Metronome:
             self._busy.clear()
 
     def _round(self) -> None:
-        for job in self._table.due(self._jobs, self._clock.now().wall):
-            if self._pulse.ending:
-                return
-            self._one(job)
-        follow = [job for job in self._jobs if job.name in {job.then for job in self._jobs}]
-        for job in self._table.due(follow, self._clock.now().wall):
-            if not self._pulse.ending:
-                self._one(job)
+        """Do what is due, until no job has more to do at once."""
+        if self._clock_was_set.is_set():
+            moved = self._table.reschedule(self._jobs, self._clock.now().wall)
+            self._log.note("rescheduled", f"due times brought nearer: {', '.join(moved) or 'none'}")
+            self._clock_was_set.clear()
+        again: set[str] = set()
+        while again := self._each_once(again):
+            self._pulse.ticked()
+            self._tell_well()
 
-    def _one(self, job: Job) -> None:
-        """Do a job under the lock, if it is still due there: another daemon may have done it meanwhile."""
+    def _each_once(self, last: set[str]) -> set[str]:
+        """Do each job that is due once, those named last; return the names of those with more to do."""
+        due = self._table.due(self._jobs, self._clock.now().wall)
+        again = self._those_with_more(sorted(due, key=lambda job: job.name in last))
+        if not again:
+            follow = [job for job in self._jobs if job.name in {job.then for job in self._jobs}]
+            again = self._those_with_more(self._table.due(follow, self._clock.now().wall))
+        return set() if self._pulse.ending else again
+
+    def _those_with_more(self, due: Sequence[Job]) -> set[str]:
+        return {job.name for job in due if not self._pulse.ending and self._one(job)}
+
+    def _one(self, job: Job) -> bool:
+        """Do a job under the lock, if it is still due there: another daemon may have done it meanwhile.
+
+        Return whether it has more to do at once.
+        """
         with self._only_one():
             started, due = self._clock.now().wall, self._table.due_at(job)
             if due is None or due > started:
-                return
-            self._pulse.begin(job.name)
+                return False
+            if ended := self._table.begin(job, started):
+                self._log.note("begun again", f"{job.name}: ended its process {ended} times", level="warning")
+            self._pulse.begin(job.name, (lambda: self._others_due(job)) if job.gives_way else None)
             try:
                 outcome, state = self._outcome(job)
             finally:
                 seconds = self._pulse.end()
-            self._keep(job, outcome, state, Times(started, self._clock.now().wall, round(seconds, 3)))
+            self._keep(job, outcome, state, due, Times(started, self._clock.now().wall, round(seconds, 3)))
         self._log.job(job.name, outcome, due=due, seconds=seconds, state=state)
+        return state == "gave way" or outcome.more
 
-    def _keep(self, job: Job, outcome: Outcome, state: str, times: Times) -> None:
-        """Note how a job went; one that was handed back stays due."""
+    def _others_due(self, job: Job) -> bool:
+        """Say whether another job is due; while the store can't be asked, none is."""
+        others = [other for other in self._jobs if other is not job]
+        try:
+            return bool(self._table.due(others, self._clock.now().wall))
+        except BridgeError:
+            return False
+
+    def _keep(self, job: Job, outcome: Outcome, state: str, due: datetime, times: Times) -> None:
+        """Note how a job went; one that was handed back or gave way stays due."""
         if state in ("ok", "partly"):
             self._table.done(job, outcome, times)
         elif state == "failed":
             self._table.failed(job, outcome.error or "", times)
+        else:
+            self._table.left(job, due)
+            return
         (self._failing.discard if state == "ok" else self._failing.add)(job.name)
 
     def _outcome(self, job: Job) -> tuple[Outcome, str]:
@@ -161,11 +195,13 @@ class Metronome:
             outcome = job.do()
         except HandBack:
             return Outcome(), "handed back"
+        except GiveWay:
+            return Outcome(), "gave way"
         except Exception as fault:  # noqa: BLE001 - one job that fails holds no other up
             return Outcome(error=self._log.words_of(fault)), "failed"
         if outcome.error is None:
             return outcome, "ok"
-        return Outcome(outcome.counts, self._log.clean(outcome.error)), "partly"
+        return replace(outcome, error=self._log.clean(outcome.error)), "partly"
 
     def _tell_well(self) -> None:
         """Ping the watcher elsewhere, at most once a minute, while no job of ours fails."""

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.jobs.jobs import HandBack
+from bridge.jobs.jobs import GiveWay, HandBack
 from bridge.tracker.clock import Clock
+
+OWN_TIME_S = 10.0
+"""How long a job may work before it gives way to another that is due."""
+ASK_S = 2.0
+"""Time between two questions whether another job is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,8 @@ class Pulse:
         self._clock = clock
         self._ending = threading.Event()
         self._tick_s = clock.now().seconds
+        self._others_due: Callable[[], bool] | None = None
+        self._asked_s = 0.0
         self.working: Working | None = None
         self.fault: str | None = None
         self.drifts = 0
@@ -40,9 +48,10 @@ class Pulse:
         last = self._tick_s if working is None else max(self._tick_s, working.heard_s)
         return max(self._clock.now().seconds - last, 0.0)
 
-    def begin(self, name: str) -> None:
-        """Note that a job begins."""
+    def begin(self, name: str, others_due: Callable[[], bool] | None = None) -> None:
+        """Note that a job begins; with `others_due` it gives way between two slices when another is due."""
         now = self._clock.now().seconds
+        self._others_due, self._asked_s = others_due, now
         self.working = Working(name, now, now)
 
     def end(self) -> float:
@@ -50,6 +59,12 @@ class Pulse:
         working, self.working = self.working, None
         self.ticked()
         return 0.0 if working is None else self._clock.now().seconds - working.began_s
+
+    def hear(self) -> None:
+        """Take a sign of life from the job at work: its silence counts from now on."""
+        working = self.working
+        if working is not None:
+            self.working = Working(working.name, working.began_s, self._clock.now().seconds)
 
     def silent_s(self) -> float:
         """Return for how many seconds nothing was heard of the job at work, 0 when none is."""
@@ -66,9 +81,18 @@ class Pulse:
         self._ending.set()
 
     def step(self, name: str, done: int, total: int | None) -> None:  # noqa: ARG002 - the shape of `Progress`
-        """Take a sign of life from a step; raises `HandBack` when the daemon is to end."""
-        working = self.working
-        if working is not None:
-            self.working = Working(working.name, working.began_s, self._clock.now().seconds)
+        """Take a sign of life; raises `HandBack` when the daemon is to end, `GiveWay` when another is due."""
+        self.hear()
         if self.ending:
             raise HandBack
+        if self._gives_way():
+            raise GiveWay
+
+    def _gives_way(self) -> bool:
+        working, others_due, now = self.working, self._others_due, self._clock.now().seconds
+        if working is None or others_due is None or now - self._asked_s < ASK_S:
+            return False
+        if now - working.began_s < OWN_TIME_S:
+            return False
+        self._asked_s = now
+        return others_due()

@@ -12,12 +12,14 @@ from bridge.models import WORKSPACE, Intent, Run, SourceState
 from bridge.models.running import Job as Row
 from bridge.store import slices
 from bridge.store.export import source_rows
+from bridge.store.tries import count_set_aside, set_aside_rows
 from bridge.times import stamp
 
 if TYPE_CHECKING:
     from bridge.config.model import Settings
 
 INTENT_STATES = ("planned", "sent", "in doubt", "confirmed", "absent", "refused", "needs a person")
+SHOWN = 20  # of what is set aside
 _DOUBTED = ("sent", "in doubt")
 _WAITING_ITEMS = (slices.PULLED, slices.NORMALISED, slices.SPLIT, slices.ROLED)
 _WAITING_STATEMENTS = (slices.NEW, slices.CLASSIFIED, slices.EMBEDDED)
@@ -33,6 +35,7 @@ def standing(session: Session, settings: Settings, now: datetime) -> dict[str, A
         "oldest_in_doubt": _stamp(oldest_in_doubt(session)),
         "waiting": waiting(session),
         "last_run": _last_run(session),
+        "set_aside": {"count": count_set_aside(session), "newest": _set_aside(session)},
     }
 
 
@@ -106,6 +109,10 @@ def _last_run(session: Session) -> dict[str, Any] | None:
         "steps": [*(run.steps or {})],
         "errors": errors,
     }
+
+
+def _set_aside(session: Session) -> list[dict[str, Any]]:
+    return [{**row, "at": stamp(row["at"])} for row in set_aside_rows(session, SHOWN)]
 
 
 def _stamp(at: datetime | None) -> str | None:

@@ -13,13 +13,19 @@ from bridge.tracker.clock import Clock
 CHECK_S = 5.0
 DRIFT_S = 30.0
 """How far the wall clock may leave the machine's own count between two looks before all is rescheduled."""
+LEAP_S = 86_400.0
+"""A jump so far ends the process: what it holds in memory was made in another time."""
+STILL_S = 30.0
+"""A look that comes so late tells that the whole process stood still; no job is blamed for that."""
 
 
 class Supervisor:
     """Looks every few seconds whether all parts live, no job hangs, and nobody set the clock.
 
     `alive` asks each part whether it lives; `reschedule` is called when the wall clock jumped; `end` ends the
-    process with a message: a job that hangs can't be ended alone, and the ledger makes ending safe.
+    process with a message: a job that hangs can't be ended alone, and the ledger makes ending safe. None of
+    them may wait for a lock that a job can hold. `last_resort` is told at each look after how many seconds
+    the process is to end if no look follows: a job in foreign code may keep this very thread from running.
     """
 
     def __init__(  # noqa: PLR0913 - what it watches, and what it can do about it
@@ -33,12 +39,15 @@ class Supervisor:
         reschedule: Callable[[], None],
         notify: Callable[[str], None],
         end: Callable[[str], None],
+        last_resort: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._clock, self._pulse, self._log = clock, pulse, log
         self._alive = alive
         self._hung_after_s = hung_after.total_seconds()
         self._reschedule, self._notify, self._end = reschedule, notify, end
+        self._last_resort = last_resort
         self._apart = self._wall_apart()
+        self._looked_s = clock.now().seconds
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
 
@@ -51,7 +60,9 @@ class Supervisor:
         self._stopped.set()
 
     def check(self) -> str | None:
-        """Look once; return why the process must end, None when all is well."""
+        """Look once; return why the process must end, None when all is well. Waits for nothing and nobody."""
+        self._last_resort(self._hung_after_s + STILL_S)
+        self._look_whether_we_stood_still()
         for name, alive in self._alive.items():
             if not alive():
                 return f"the {name} has died; the process ends, so that it is started again"
@@ -61,8 +72,7 @@ class Supervisor:
                 f"the job {working.name!r} gave no sign of life for {self._pulse.silent_s():.0f} s "
                 f"(serve.hung_after: {self._hung_after_s:.0f} s); the process ends, and nothing is lost"
             )
-        self._look_at_clock()
-        return None
+        return self._look_at_clock()
 
     def _watch(self) -> None:
         while not self._stopped.wait(CHECK_S):
@@ -76,18 +86,31 @@ class Supervisor:
                 return
             self._notify("WATCHDOG=1")
 
-    def _look_at_clock(self) -> None:
+    def _look_whether_we_stood_still(self) -> None:
+        now = self._clock.now().seconds
+        late, self._looked_s = now - self._looked_s - CHECK_S, now
+        if late > STILL_S:
+            self._pulse.hear()
+            self._log.note("stood still", f"the process stood still for {late:.0f} s", level="warning")
+
+    def _look_at_clock(self) -> str | None:
         apart = self._wall_apart()
         jump = (apart - self._apart).total_seconds()
         if abs(jump) <= DRIFT_S:
             self._apart = apart if abs(jump) < 1 else self._apart
-            return
+            return None
+        if abs(jump) >= LEAP_S:
+            return (
+                f"the wall clock jumped by {jump:+.0f} s, a day or more; the process ends, so that all "
+                "begins anew by the clock as it is now"
+            )
         self._log.note(
             "clock", f"the wall clock jumped by {jump:+.0f} s; all is rescheduled", level="warning"
         )
         self._pulse.drifts += 1
         self._reschedule()
         self._apart = apart
+        return None
 
     def _wall_apart(self) -> timedelta:
         """Return how far the wall clock is from the machine's own count."""

@@ -52,16 +52,45 @@ class Table:
         with self._database.reading() as session:
             return _due_at(session, job)
 
+    def begin(self, job: Job, started: datetime) -> int:
+        """Note before the work that a job begins; return how often in a row it began and never ended.
+
+        A job that ended its process once is due at once, for anything may have killed the process; one that
+        did so again waits, so that the others come to be done.
+        """
+        with self._database.writing() as session:
+            row = _row(session, job.name)
+            row.begun += 1
+            row.last_try_at = started
+            if row.begun > 1:
+                row.failures = row.begun - 1
+                row.last_error = (
+                    f"the process ended {row.begun - 1} times in a row while it was at work on this"
+                )
+                row.next_due_at = started + job.wait(row.begun - 1)
+            session.add(row)
+            return row.begun - 1
+
+    def left(self, job: Job, due: datetime) -> None:
+        """Note that a job stopped before its end without any fault: it is due as it was."""
+        with self._database.writing() as session:
+            row = _row(session, job.name)
+            row.begun, row.next_due_at = 0, due
+            session.add(row)
+
     def done(self, job: Job, outcome: Outcome, times: Times) -> None:
         """Note that a job was done; an outcome with an error counts as a failure, but waits no longer."""
         with self._database.writing() as session:
             row = _row(session, job.name)
             now = times.ended
             row.last_try_at, row.seconds, row.last_error = times.started, times.seconds, outcome.error
+            row.begun, row.counts = 0, dict(outcome.counts)
             row.failures = 0 if outcome.error is None else row.failures + 1
             if outcome.error is None:
                 row.last_ok_at = now
             row.next_due_at = _after_pull(session, job, row, now) if job.source else job.next_due(now)
+            if outcome.more:
+                row.next_due_at = now
             if job.then and job.brings_news(outcome):
                 then = _row(session, job.then)
                 then.next_due_at = now
@@ -73,6 +102,7 @@ class Table:
         with self._database.writing() as session:
             row = _row(session, job.name)
             row.failures += 1
+            row.begun = 0
             row.last_try_at, row.seconds, row.last_error = times.started, times.seconds, error
             row.next_due_at = times.ended + job.wait(row.failures)
             session.add(row)

@@ -1,9 +1,9 @@
-"""What every step has at hand, and how it claims its slices."""
+"""What every step has at hand."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -90,6 +90,7 @@ class Context:
     tracker: Callable[[], Tracker]
     progress: Progress = field(default_factory=Silent)
     keys: KeyRange = field(default_factory=KeyRange)
+    lane: str = ""  # tells apart who works on other keys at the same time
     all_kinds: bool = False  # every kind forms topics, not only those that ask for something
     whole: bool = False  # one statement an item
     given: GivenVectors | None = None  # vectors by item instead of by text
@@ -99,13 +100,3 @@ class Context:
     pause: Callable[[float], None] = time.sleep
     run_id: int | None = None
     looked_at: dict[int, int] | None = None  # topic → its touches when this run first looked at topics
-
-    def slices(
-        self, name: str, claim: Callable[[], list[int]], total: int | None = None
-    ) -> Iterator[list[int]]:
-        """Yield slices of ids until none is left; the step moves each on before it asks for the next."""
-        done = 0
-        while ids := claim():
-            yield ids
-            done += len(ids)
-            self.progress.step(name, done, total)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bridge.models import Statement, Vector
 from bridge.pipeline.context import SLICE, Context
+from bridge.pipeline.trying import Queue, slices_of
 from bridge.store import slices
 from bridge.store.topics import Member
 
@@ -57,25 +58,24 @@ def known_vectors(context: Context, hashes: Sequence[str]) -> dict[str, bytes]:
 def classify(context: Context) -> dict[str, int]:
     """Give each new statement its kind."""
     done = 0
-    with context.database.reading() as session:
-        total = slices.count_statements_at(session, slices.NEW)
-    for ids in context.slices("classify", lambda: _claim(context, slices.NEW), total):
-        with context.database.reading() as session:
-            statements = slices.statements(session, ids)
-        scores = context.classifier().predict([s.plain for s in statements], _blocks(context, statements))
-        rows = [
-            {
-                "id": statement.id,
-                "kind": score.kind.value,
-                "kind_score": round(score.score, 4),
-                "kind_scores": {kind.value: round(value, 4) for kind, value in score.scores.items()},
-                "stage": slices.CLASSIFIED,
-            }
-            for statement, score in zip(statements, scores, strict=True)
-        ]
-        with context.database.writing() as session:
-            slices.write(session, Statement, rows)
-        done += len(ids)
+    for tried in slices_of(context, Queue("classify", "statement", slices.NEW, SLICE)):
+        with tried as ids:
+            with context.database.reading() as session:
+                statements = slices.statements(session, ids)
+            scores = context.classifier().predict([s.plain for s in statements], _blocks(context, statements))
+            rows = [
+                {
+                    "id": statement.id,
+                    "kind": score.kind.value,
+                    "kind_score": round(score.score, 4),
+                    "kind_scores": {kind.value: round(value, 4) for kind, value in score.scores.items()},
+                    "stage": slices.CLASSIFIED,
+                }
+                for statement, score in zip(statements, scores, strict=True)
+            ]
+            with context.database.writing() as session:
+                slices.advance(session, rows, Statement)
+            done += len(ids)
     return {"statements": done}
 
 
@@ -92,18 +92,13 @@ def _blocks(context: Context, statements: Sequence[Statement]) -> dict[str, NDAr
 def embed(context: Context) -> dict[str, int]:
     """Give each classified statement its vector."""
     done = 0
-    with context.database.reading() as session:
-        total = slices.count_statements_at(session, slices.CLASSIFIED)
-    for ids in context.slices("embed", lambda: _claim(context, slices.CLASSIFIED), total):
-        with context.database.reading() as session:
-            statements = slices.statements(session, ids)
-        vectors_of(context, statements)
-        with context.database.writing() as session:
-            slices.write(session, Statement, [{"id": key, "stage": slices.EMBEDDED} for key in ids])
-        done += len(ids)
+    for tried in slices_of(context, Queue("embed", "statement", slices.CLASSIFIED, SLICE)):
+        with tried as ids:
+            with context.database.reading() as session:
+                statements = slices.statements(session, ids)
+            vectors_of(context, statements)
+            with context.database.writing() as session:
+                rows = [{"id": key, "stage": slices.EMBEDDED} for key in ids]
+                slices.advance(session, rows, Statement)
+            done += len(ids)
     return {"statements": done}
-
-
-def _claim(context: Context, stage: int) -> list[int]:
-    with context.database.reading() as session:
-        return slices.statements_at(session, stage, context.keys.after, context.keys.until, SLICE)

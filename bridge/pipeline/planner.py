@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge import drafting
 from bridge.decide import AppliedRule, Create, Keep, Watch
+from bridge.editing import edits
 from bridge.models import Mirror, Ticket
 from bridge.pipeline import noting, withdrawing
 from bridge.pipeline.context import Context
@@ -66,6 +67,7 @@ class Planner:
         self._context, self._decided, self._fmt = context, decided, fmt
         self._session, self._known = session, known
         self._spoken = spoken  # tickets that get a word on something else
+        self._edits = edits(session)
         self._wordings: dict[str, str] = {}
         self._told = last_words(known)  # by issue: when one of its tickets was last commented on
         chosen = [d.topic for d in decided.decisions if isinstance(d, Create | Keep | Watch)]
@@ -204,15 +206,18 @@ class Planner:
     def _draft(self, number: int, ticket: Ticket | None, project: str, rule: AppliedRule) -> Draft:
         report, settings = self._decided.reports[number], self._context.settings
         type_ = ticket.type if ticket else rule.type or type_of(settings, report.topic.kind)
+        edit = self._edits.get(number)
+        told = edit.description if edit else None
         return Draft(
             topic=number,
             project=project,
-            type=type_,
+            type=(edit.type if edit else None) or type_,
             kind=report.topic.kind,
             title=summary(report.topic.title, report.id),
-            document=drafting.document_of(self._text(report), settings, self._fmt, project),
+            document=drafting.document_of(self._text(report), settings, self._fmt, project, told=told),
             fields=self._fields(report, project),
             labels=tuple(settings.jira.labels),
+            theirs=tuple(name for name in KEEPABLE if edit is not None and getattr(edit, name)),
         )
 
     def _fields(self, report: TopicReport, project: str) -> dict[str, Any]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bridge import tally
 from bridge.pipeline.context import Context
 from bridge.store import intake
 from bridge.store.database import workspace_secret
 from connectors import Checkpoint, Event, Gap, Rejected, Source
-from connectors.errors import AuthExpired, BadSettings, ConnectorError, Gone
+from connectors.errors import AuthExpired, BadSettings, ConnectorError, Gone, Throttled
 
 BATCH = 500
 _WAIT = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
@@ -69,7 +70,7 @@ def pull_source(
         state = intake.source_state(session, name, connector)
         cursor = None if once else state.cursor
         pull = intake.Pull(
-            id=f"{context.now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            id=pull_id(context.now),
             source=name,
             now=context.now,
             secret=workspace_secret(session),
@@ -92,6 +93,11 @@ def pull_source(
         rejected_file=runner.rejected_file,
         error=error,
     )
+
+
+def pull_id(now: datetime) -> str:
+    """Return a name for a new pull."""
+    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 def _batches(events: Iterator[Event]) -> Iterator[tuple[list[Event], Checkpoint | None]]:
@@ -144,6 +150,8 @@ class _Runner:
     def failed(self, fault: ConnectorError) -> None:
         """Note what is wrong, and when to try again."""
         now = self._context.now
+        if isinstance(fault, Throttled):
+            tally.count("throttled", by=self._pull.source)
         with self._context.database.writing() as session:
             state = intake.source_state(session, self._pull.source, self._connector)
             state.failures += 1
@@ -153,12 +161,19 @@ class _Runner:
             state.next_due_at = None if isinstance(fault, AuthExpired | BadSettings | Gone) else now + wait
 
     def _keep_rejected(self, rejected: list[Rejected]) -> None:
-        if not rejected:
-            return
-        folder = self._context.settings.paths.data / "rejected"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.rejected_file = folder / f"{self._pull.source}-{self._pull.id}.jsonl"
-        with self.rejected_file.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            for event in rejected:
-                row = {"where": event.where, "reason": event.reason, "raw": event.raw}
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        file = keep_rejected(self._context.settings.paths.data, self._pull, rejected)
+        self.rejected_file = file or self.rejected_file
+
+
+def keep_rejected(data: Path, pull: intake.Pull, rejected: Sequence[Rejected]) -> Path | None:
+    """Write rejected input to the pull's file in the folder of data; return the file if there was any."""
+    if not rejected:
+        return None
+    folder = data / "rejected"
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / f"{pull.source}-{pull.id}.jsonl"
+    with place.open("a", encoding="utf-8", errors="backslashreplace") as file:
+        for event in rejected:
+            row = {"where": event.where, "reason": event.reason, "raw": event.raw}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return place

@@ -8,9 +8,10 @@ from typing import Any
 
 from bridge.models import WORKSPACE, Item, Statement
 from bridge.pipeline.context import SLICE, Context
+from bridge.pipeline.trying import Queue, slices_of
 from bridge.store import slices
 from bridge.store.intake import drop_statements
-from topics.near import fingerprints
+from topics.near import exact
 from topics.normalise import Clean, plain
 from topics.normalise import normalise as clean_text
 from topics.records import Span
@@ -21,23 +22,16 @@ from topics.statements import split_many
 def normalise(context: Context) -> dict[str, int]:
     """Clean each new item's text and read off it what can be read."""
     done = 0
-    with context.database.reading() as session:
-        total = slices.count_items_at(session, slices.PULLED)
-    for ids in context.slices("normalise", lambda: claim_items(context, slices.PULLED), total):
-        with context.database.reading() as session:
-            items = slices.items(session, ids)
-            raw = slices.raw_texts(session, ids)
-        rows = [_normalised(context, item, raw.get(item.id or 0, "")) for item in items]
-        with context.database.writing() as session:
-            slices.write(session, Item, rows)
-        done += len(ids)
+    for tried in slices_of(context, Queue("normalise", "item", slices.PULLED, SLICE)):
+        with tried as ids:
+            with context.database.reading() as session:
+                items = slices.items(session, ids)
+                raw = slices.raw_texts(session, ids)
+            rows = [_normalised(context, item, raw.get(item.id or 0, "")) for item in items]
+            with context.database.writing() as session:
+                slices.advance(session, rows)
+            done += len(ids)
     return {"items": done}
-
-
-def claim_items(context: Context, stage: int) -> list[int]:
-    """Return the next slice of items at a stage."""
-    with context.database.reading() as session:
-        return slices.items_at(session, stage, context.keys.after, context.keys.until, SLICE)
 
 
 def _normalised(context: Context, item: Item, raw: str) -> dict[str, Any]:
@@ -46,12 +40,13 @@ def _normalised(context: Context, item: Item, raw: str) -> dict[str, Any]:
     said = signals(clean.text)
     return {
         "id": item.id,
+        "revision": item.revision,
         "text": clean.text,
         "lang": item.lang if item.lang_given else context.detector().detect(short)[0],
         "repost_handle": clean.repost_of,
         "mentions_handles": f" {' '.join(said.addressed)} " if said.addressed else "",
         "signals": said.mask,
-        "exact": fingerprints(short).exact,
+        "exact": exact(short),
         "stage": slices.NORMALISED,
     }
 
@@ -59,25 +54,35 @@ def _normalised(context: Context, item: Item, raw: str) -> dict[str, Any]:
 def statements(context: Context) -> dict[str, int]:
     """Split each item into its statements; those that an edit left as they were keep their places."""
     done = made = 0
+    for tried in slices_of(context, Queue("statements", "item", slices.NORMALISED, SLICE)):
+        with tried as ids:
+            made += _split_slice(context, ids)
+            done += len(ids)
+    return {"items": done, "statements": made}
+
+
+def _split_slice(context: Context, ids: Sequence[int]) -> int:
+    """Split these items; return how many statements are new."""
     with context.database.reading() as session:
-        total = slices.count_items_at(session, slices.NORMALISED)
-    for ids in context.slices("statements", lambda: claim_items(context, slices.NORMALISED), total):
-        with context.database.reading() as session:
-            items = slices.items(session, ids)
-            before = slices.statements_of(session, ids)
-        spans = _split(context, items)
-        kept: list[dict[str, Any]] = []
-        fresh: list[dict[str, Any]] = []
-        for item, parts in zip(items, spans, strict=True):
-            _match(context, item, parts, before[item.id or 0], kept, fresh)
-        with context.database.writing() as session:
+        items = slices.items(session, ids)
+        before = slices.statements_of(session, ids)
+    spans = _split(context, items)
+    kept: list[dict[str, Any]] = []
+    fresh: list[dict[str, Any]] = []
+    for item, parts in zip(items, spans, strict=True):
+        _match(context, item, parts, before[item.id or 0], kept, fresh)
+    read = {item.id: item.revision for item in items}
+    with context.database.writing() as session:
+        now = slices.revisions_at(session, ids, slices.NORMALISED)
+        still = [key for key in ids if now.get(key, "") == read.get(key)]
+        if len(still) == len(ids):
             drop_statements(session, ids, keep=[row["id"] for row in kept])
             slices.write(session, Statement, [{"id": row["id"], "ordinal": -row["id"]} for row in kept])
             slices.write(session, Statement, kept)
             slices.add(session, Statement, fresh)
-            slices.write(session, Item, [{"id": key, "stage": slices.SPLIT} for key in ids])
-        done, made = done + len(ids), made + len(fresh)
-    return {"items": done, "statements": made}
+            slices.advance(session, [{"id": key, "stage": slices.SPLIT} for key in ids])
+            return len(fresh)
+    return _split_slice(context, still) if still else 0  # some were changed, or another worker split them
 
 
 def _split(context: Context, items: Sequence[Item]) -> list[list[Span]]:

@@ -14,8 +14,9 @@ from sqlmodel import Session, col
 from bridge.models import WORKSPACE, Evidence, Topic
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import model_name, vectors_of
+from bridge.proposals import proposals
 from bridge.store import counts as counting
-from bridge.store import people, slices
+from bridge.store import figures, people, reviewing, slices
 from bridge.store import topics as store
 from topics.evidence import Candidate, choose
 from topics.keywords import Keyword, keywords
@@ -205,18 +206,22 @@ def choose_evidence(context: Context) -> dict[str, int]:
         numbers = [topic.number for topic in store.touched(session)]
     done = 0
     for start in range(0, len(numbers), 50):
-        some = numbers[start : start + 50]
-        with context.database.reading() as session:
-            members = store.members(session, some, QUOTED_FROM)
-        vectors = _member_vectors(context, members)
-        centres = _centres(members, vectors)
-        with context.database.writing() as session:
-            for number in some:
-                _write_evidence(session, members[number], vectors[number], number)
-            _write_centres(context, session, centres)
-        done += len(some)
+        done += show(context, numbers[start : start + 50])["topics"]
         context.progress.step("evidence", done, len(numbers))
     return {"topics": done}
+
+
+def show(context: Context, numbers: Sequence[int]) -> dict[str, int]:
+    """Choose the quotes that show these topics, and where their centres are."""
+    with context.database.reading() as session:
+        members = store.members(session, numbers, QUOTED_FROM)
+    vectors = _member_vectors(context, members)
+    centres = _centres(members, vectors)
+    with context.database.writing() as session:
+        for number in numbers:
+            _write_evidence(session, members[number], vectors[number], number)
+        _write_centres(context, session, centres)
+    return {"topics": len(numbers)}
 
 
 def _write_evidence(
@@ -274,7 +279,7 @@ def track(context: Context) -> dict[str, int]:
         looked_at = store.touches(session) if context.looked_at is None else context.looked_at
         touched = [topic.number for topic in store.touched(session)]
         every = store.roots(session, hidden=True)
-        counts = counting.topic_counts(session, context.now)
+        counts = {n: f.counts for n, f in figures.figures(session, context.now).items()}
         kinds = counting.topic_kinds(session, context.now, touched)
         scores = store.mean_scores(session, touched)
     rows = []
@@ -291,7 +296,11 @@ def track(context: Context) -> dict[str, int]:
             slices.write(session, Topic, [row])
         for topic in every:
             _write_state(session, topic, _state_row(context, topic, counts.get(topic.number)))
+        figures.renew(session)
         _clear_touched(session, looked_at)
+        figures.settle(session)
+        if touched:
+            reviewing.keep_questions(session, proposals(session))
     return {"topics": len(every), "touched": len(touched)}
 
 

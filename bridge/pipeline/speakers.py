@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session
 
 from bridge.models import WORKSPACE, Item, Person
-from bridge.pipeline.context import Context
-from bridge.pipeline.reading import claim_items
+from bridge.pipeline.context import SLICE, Context
+from bridge.pipeline.trying import Queue, slices_of
 from bridge.store import people as store
 from bridge.store import reposts, slices
 from topics.near import Post, fingerprints, is_repost
@@ -30,15 +30,14 @@ def roles(context: Context) -> dict[str, int]:
         again = store.people_to_judge_again(session, context.settings.brand.accounts)
         again |= store.services_addressed(session)
     changed += _judge(context, again)
-    with context.database.reading() as session:
-        total = slices.count_items_at(session, slices.SPLIT)
-    for ids in context.slices("roles", lambda: claim_items(context, slices.SPLIT), total):
-        with context.database.reading() as session:
-            keys = store.people_of(session, ids)
-        changed += _judge(context, keys)
-        with context.database.writing() as session:
-            slices.write(session, Item, [{"id": key, "stage": slices.ROLED} for key in ids])
-        done += len(ids)
+    for tried in slices_of(context, Queue("roles", "item", slices.SPLIT, SLICE)):
+        with tried as ids:
+            with context.database.reading() as session:
+                keys = store.people_of(session, ids)
+            changed += _judge(context, keys)
+            with context.database.writing() as session:
+                slices.advance(session, [{"id": key, "stage": slices.ROLED} for key in ids])
+            done += len(ids)
     return {"items": done, "roles changed": changed}
 
 
@@ -79,29 +78,34 @@ def _with_addressers(session: Session, person: Person, stats: AuthorStats) -> Au
 def dedupe(context: Context) -> dict[str, int]:
     """Let reposts and near-duplicates join their original, the earliest that says it."""
     done = joined = 0
-    with context.database.reading() as session:
-        total = slices.count_items_at(session, slices.ROLED)
-    for ids in context.slices("dedupe", lambda: claim_items(context, slices.ROLED), total):
-        with context.database.reading() as session:
-            said = slices.speakers(session, ids)
-            items = sorted((item for item, _ in said.values()), key=lambda item: item.sort_key)
-            short = {item.id or 0: plain(item.text) for item in items}
-            hashes = {item.id or 0: _hashes(item, short[item.id or 0]) for item in items}
-            known = reposts.candidates(session, {h for found in hashes.values() for h in found})
-            parents = reposts.parents(session, items)
-            waiting = reposts.waiting(session, items)
-        finder = _Finder(known, parents, waiting)
-        for item in items:
-            person = said[item.id or 0][1]
-            finder.look(_candidate(item, person, short[item.id or 0]), item, hashes[item.id or 0])
-        with context.database.writing() as session:
-            reposts.replace_fingerprints(session, ids, finder.fresh)
-            done_with = {"repost_of": None, "repost_reason": None, "stage": slices.DEDUPED}
-            slices.write(session, Item, [{"id": key, **done_with} for key in ids])
-            reposts.join(session, finder.joined)
-            store.place_anew(session, [*ids, *finder.joined])
-        done, joined = done + len(ids), joined + len(finder.joined)
+    for tried in slices_of(context, Queue("dedupe", "item", slices.ROLED, SLICE)):
+        with tried as ids:
+            joined += _dedupe_slice(context, ids)
+            done += len(ids)
     return {"items": done, "joined": joined}
+
+
+def _dedupe_slice(context: Context, ids: Sequence[int]) -> int:
+    """Look for the originals of these items; return how many joined one."""
+    with context.database.reading() as session:
+        said = slices.speakers(session, ids)
+        items = sorted((item for item, _ in said.values()), key=lambda item: item.sort_key)
+        short = {item.id or 0: plain(item.text) for item in items}
+        hashes = {item.id or 0: _hashes(item, short[item.id or 0]) for item in items}
+        known = reposts.candidates(session, {h for found in hashes.values() for h in found})
+        parents = reposts.parents(session, items)
+        waiting = reposts.waiting(session, items)
+    finder = _Finder(known, parents, waiting)
+    for item in items:
+        person = said[item.id or 0][1]
+        finder.look(_candidate(item, person, short[item.id or 0]), item, hashes[item.id or 0])
+    with context.database.writing() as session:
+        reposts.replace_fingerprints(session, ids, finder.fresh)
+        done_with = {"repost_of": None, "repost_reason": None, "stage": slices.DEDUPED}
+        slices.advance(session, [{"id": key, **done_with} for key in ids])
+        reposts.join(session, finder.joined)
+        store.place_anew(session, [*ids, *finder.joined])
+    return len(finder.joined)
 
 
 def _hashes(item: Item, short: str) -> tuple[int, ...]:

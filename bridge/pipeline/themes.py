@@ -17,6 +17,7 @@ from sqlmodel import col, select
 from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import known_vectors, model_name, vectors_of
+from bridge.pipeline.trying import Queue, slices_of
 from bridge.store import copies, decided, slices, working
 from topics.assign import Placement, assign, placed
 from topics.discover import Birth, Settings, tune
@@ -36,21 +37,16 @@ def assign_and_discover(context: Context, *, discovering: bool) -> dict[str, int
     """Work through all statements that have a vector and no place yet."""
     counts = {"statements": 0, "born": 0}
     _look_again(context)
-    with context.database.reading() as session:
-        total = slices.count_statements_at(session, slices.EMBEDDED)
+    with context.database.reading():
         engine = _load(context)
-    while True:
+    if engine.discover_due and discovering:
+        engine = _discover(context, engine, counts)
+    for tried in slices_of(context, Queue("assign", "statement", slices.EMBEDDED, CHUNK)):
+        with tried as ids:
+            engine = _assign(context, engine, ids)
+            counts["statements"] += len(ids)
         if engine.discover_due and discovering:
             engine = _discover(context, engine, counts)
-        with context.database.reading() as session:
-            ids = slices.statements_at(
-                session, slices.EMBEDDED, context.keys.after, context.keys.until, CHUNK
-            )
-        if not ids:
-            break
-        engine = _assign(context, engine, ids)
-        counts["statements"] += len(ids)
-        context.progress.step("assign", counts["statements"], total)
     settle_copies(context)
     settle_reposts(context)
     return counts

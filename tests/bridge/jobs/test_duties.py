@@ -11,13 +11,15 @@ import pytest
 from builders import Bench, item, sixty
 
 from bridge.errors import StoreError
-from bridge.jobs import backups
+from bridge.jobs import duties as module
 from bridge.jobs.backups import back_up, copies
 from bridge.jobs.duties import Duties
+from bridge.models import Run
 from bridge.pipeline.context import Context
 from bridge.pipeline.pulling import Pulled
 from bridge.store.database import Database
 from bridge.store.intake import Counts
+from bridge.store.sqlite import Sqlite
 from tests.bridge.jobs.conftest import START
 
 SOURCE = """
@@ -33,6 +35,8 @@ path = "old.csv"
 paused = true
 """
 
+NIGHTLY = ["audit", "backup", "tidy", "recluster"]
+
 
 def duties(bench: Bench) -> Duties:
     def pull(_: Context, name: str) -> Sequence[Pulled]:
@@ -46,15 +50,16 @@ def test_each_source_that_is_not_paused_has_a_job_in_front_of_the_others(bench: 
 
     jobs = duties(bench).jobs()
 
-    assert [job.name for job in jobs] == ["pull reviews", "run", "sync", "audit", "backup"]
+    assert [job.name for job in jobs] == ["pull reviews", "run", "read", "sync", *NIGHTLY]
     assert jobs[0].every == timedelta(minutes=15)
-    assert [job.hour for job in jobs] == [None, None, None, 2, 2]
+    assert [job.hour for job in jobs] == [None] * 4 + [2] * 4
+    assert [job.name for job in jobs if job.gives_way] == ["run"]
 
 
-def test_without_backups_there_is_no_such_job(bench: Bench):
-    bench.set("serve.backups = 0\n")
+def test_without_backups_and_reclustering_there_are_no_such_jobs(bench: Bench):
+    bench.set('[serve]\nbackups = 0\nrecluster = "off"\n')
 
-    assert [job.name for job in duties(bench).jobs()] == ["run", "sync", "audit"]
+    assert [job.name for job in duties(bench).jobs()] == ["run", "read", "sync", "audit", "tidy"]
 
 
 def test_a_source_that_failed_is_told(bench: Bench):
@@ -151,14 +156,13 @@ def test_a_copy_that_is_not_whole_is_no_backup_and_older_ones_stay(
 ):
     folder = tmp_path / "backups"
     back_up(database, folder, 1, START)
-    real = backups.write_backup
+    real = Sqlite.copy_into
 
-    def torn(*given: object) -> tuple[Path, str]:
-        place, digest = real(*given)  # type: ignore[arg-type]
-        place.write_bytes(b"\0" * place.stat().st_size)
-        return place, digest
+    def torn(store: Sqlite, target: Path) -> None:
+        real(store, target)
+        target.write_bytes(b"\0" * target.stat().st_size)
 
-    monkeypatch.setattr(backups, "write_backup", torn)
+    monkeypatch.setattr(Sqlite, "copy_into", torn)
     with pytest.raises(StoreError, match="the copy is not whole"):
         back_up(database, folder, 1, START + timedelta(days=1))
 
@@ -172,3 +176,71 @@ def test_without_room_no_copy_is_begun(database: Database, tmp_path: Path, monke
         back_up(database, tmp_path / "backups", 7, START)
 
     assert copies(tmp_path / "backups") == []
+
+
+def test_of_a_flood_the_newest_wave_is_worked_on_first(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "WAVE", 20)
+    bench.take(sixty())
+    newest = [name for (name,) in bench.query("SELECT external_id FROM item ORDER BY sort_key DESC")]
+    run = duties(bench).run_steps
+
+    first = run()
+    done = bench.query("SELECT external_id FROM item WHERE stage = 4 ORDER BY sort_key DESC")
+
+    assert (first.more, [name for (name,) in done]) == (True, newest[:20])
+    assert (run().more, run().more) == (True, False)
+    assert bench.query("SELECT count(*) FROM item WHERE stage < 4") == [(0,)]
+    assert run().counts == {"waiting": 0}
+
+
+def test_a_flood_in_waves_ends_with_every_statement_judged(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "WAVE", 25)
+    bench.take(sixty())
+    run = duties(bench).run_steps
+    while run().more:
+        pass
+
+    assert bench.query("SELECT count(*) FROM statement WHERE stage < 3") == [(0,)]
+    assert {row["topic"] for row in bench.rows() if row["item"].startswith("repost")} == {
+        bench.topic_of("bag-003")
+    }
+
+
+def test_what_became_of_our_issues_is_read_and_asks_for_a_sync(in_topics: Bench):
+    in_topics.set('[policy]\nmode = "automatic"\ncreate_when = { people = 3, within_days = 90 }\n')
+    duties(in_topics).sync()
+    read = next(job for job in duties(in_topics).jobs() if job.name == "read")
+    read.do()
+    with in_topics.database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE backlog_issue SET state = 'done' WHERE id = 1")
+
+    outcome = read.do()
+
+    assert outcome.counts["looked"] >= 1
+    assert outcome.counts["changed"] == 1
+    assert read.then == "sync"
+    assert read.brings_news(outcome)
+    assert not read.brings_news(read.do())
+
+
+def test_a_nightly_look_at_all_topics_changes_nothing_unless_it_may(in_topics: Bench):
+    before = in_topics.picture()
+    looked = duties(in_topics).recluster()
+
+    assert looked.counts["statements"] > 40
+    assert in_topics.picture() == before
+
+    in_topics.set('serve.recluster = "apply"\n')
+    applied = duties(in_topics).recluster()
+    assert set(applied.counts) >= {"statements", "joined", "born", "split", "merged"}
+
+
+def test_runs_are_forgotten_after_their_time(in_topics: Bench):
+    duties(in_topics).sync()
+    kept = in_topics.query("SELECT count(*) FROM run")[0][0]
+    with in_topics.database.writing() as session:
+        session.add(Run(started_at=in_topics.now - timedelta(days=91), as_of=in_topics.now, state="ok"))
+        session.add(Run(started_at=in_topics.now - timedelta(days=89), as_of=in_topics.now, state="ok"))
+
+    assert duties(in_topics).tidy().counts == {"forgotten": 1}
+    assert in_topics.query("SELECT count(*) FROM run") == [(kept + 1,)]

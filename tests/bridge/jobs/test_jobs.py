@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -49,11 +51,40 @@ def test_a_nightly_job_is_due_at_its_next_hour(now: datetime, hour: int, due: da
     assert job(timedelta(days=1), hour).first_due(now) == due
 
 
-def test_both_changes_of_summer_time_change_nothing_in_utc():
-    for day in (datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)):
-        nights = [next_hour(2, day + timedelta(hours=hours)) for hours in range(48)]
+ZONES = (
+    ("Europe/Berlin", 2026, (3, 29), (10, 25)),
+    ("Europe/London", 2026, (3, 29), (10, 25)),
+    ("Atlantic/Azores", 2026, (3, 29), (10, 25)),
+    ("America/New_York", 2026, (3, 8), (11, 1)),
+    ("America/Los_Angeles", 2026, (3, 8), (11, 1)),
+    ("America/St_Johns", 2026, (3, 8), (11, 1)),
+    ("America/Santiago", 2026, (4, 4), (9, 5)),
+    ("Australia/Sydney", 2026, (4, 4), (10, 3)),
+    ("Australia/Lord_Howe", 2026, (4, 4), (10, 3)),
+    ("Pacific/Auckland", 2026, (4, 4), (9, 26)),
+)
 
-        assert (
-            sorted({night.day for night in nights}) == [day.day, day.day + 1, day.day + 2][: len(set(nights))]
-        )
-        assert len(set(nights)) == 3
+
+@pytest.mark.parametrize("hour", [0, 2, 3, 23])
+@pytest.mark.parametrize(("zone", "year", "one", "other"), ZONES)
+def test_a_nightly_job_is_done_once_each_day_on_both_changes_of_the_clock(
+    zone: str, year: int, one: tuple[int, int], other: tuple[int, int], hour: int
+):
+    there = ZoneInfo(zone)
+    nightly = job(timedelta(days=1), hour)
+    for month, day in (one, other):
+        begins = datetime(year, month, day, tzinfo=there)
+        offsets = {(begins + timedelta(hours=h)).utcoffset() for h in range(48)}
+        assert len(offsets) == 2, "the clocks are changed here"
+        now = begins.astimezone(UTC) - timedelta(days=1)
+        end, due, done = now + timedelta(days=4), nightly.first_due(now), []
+        while now < end:  # a look each quarter of an hour, by the clock on the wall there
+            if now >= due:
+                done.append(now)
+                due = nightly.next_due(now.astimezone(there))
+            now += timedelta(minutes=15)
+
+        assert {at.hour for at in done} == {hour}
+        assert {after - before for before, after in pairwise(done)} == {timedelta(days=1)}
+        assert done[0] - (end - timedelta(days=4)) <= timedelta(days=1)
+        assert end - done[-1] <= timedelta(days=1)

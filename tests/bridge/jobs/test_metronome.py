@@ -178,6 +178,7 @@ def test_a_clock_set_back_by_an_hour_delays_nothing_beyond_its_period(station: S
     station.clock.set(hours=-1)
     station.metronome.reschedule()
 
+    assert station.tick() == []
     assert station.tick(minutes=9) == []
     assert station.tick(minutes=1) == ["sync", "pull reviews"]
 
@@ -313,3 +314,77 @@ def test_the_scheduler_beats_in_a_thread_of_its_own_and_stops(station: Station):
 
     assert not station.metronome.is_alive()
     assert station.pulse.ending
+
+
+def test_a_job_that_ended_its_process_once_is_due_at_once_and_after_that_waits(station: Station):
+    mine = station.job("pull reviews", HOUR)
+    station.with_jobs(mine, station.job("sync", TEN))
+    station.table.due(station.jobs, station.clock.wall)
+    station.table.begin(mine, station.clock.wall)  # and here the process died
+
+    assert station.table.due_at(mine) == START
+    station.table.begin(mine, station.clock.wall)  # and here again
+    assert station.tick() == ["sync"]
+    assert (row(station, "pull reviews").failures, row(station, "pull reviews").begun) == (1, 2)
+    assert "ended 1 times in a row" in (row(station, "pull reviews").last_error or "")
+    assert station.tick(minutes=1) == ["pull reviews"]
+    assert (row(station, "pull reviews").failures, row(station, "pull reviews").begun) == (0, 0)
+
+
+def test_a_long_job_gives_way_to_one_that_is_due_and_goes_on_after_it(station: Station):
+    left = list(range(30))  # slices of a second
+
+    def run() -> Outcome:
+        while left:
+            left.pop()
+            station.clock.pass_(seconds=1)
+            station.pulse.step("embed", 1, None)
+        return Outcome()
+
+    station.with_jobs(
+        station.job("run", HOUR, run, gives_way=True), station.job("sync", timedelta(seconds=15))
+    )
+
+    station.tick()
+
+    states = [(line["job"], line["outcome"], line["seconds"]) for line in station.lines]
+    assert states == [
+        ("run", "gave way", 10),
+        ("sync", "ok", 0),
+        ("run", "gave way", 16),
+        ("sync", "ok", 0),
+        ("run", "ok", 4),
+    ]
+    assert row(station, "run").failures == 0
+
+
+def test_a_job_that_does_not_give_way_is_not_stopped(station: Station):
+    def pull() -> Outcome:
+        station.clock.pass_(minutes=5)
+        station.pulse.step("pull", 1, None)
+        return Outcome()
+
+    station.with_jobs(station.job("pull reviews", HOUR, pull), station.job("sync", timedelta(seconds=15)))
+
+    assert station.tick() == ["pull reviews", "sync"]
+
+
+def test_a_job_with_more_to_do_comes_again_after_those_that_are_due(station: Station):
+    waves = iter([Outcome(more=True), Outcome(more=True), Outcome()])
+
+    def run() -> Outcome:
+        station.clock.pass_(seconds=40)
+        return next(waves)
+
+    station.with_jobs(station.job("run", HOUR, run), station.job("sync", timedelta(minutes=1)))
+
+    assert station.tick() == ["run", "sync", "run", "run"]
+    assert station.tick() == ["sync"]
+
+
+def test_counts_of_a_job_are_kept(station: Station):
+    station.with_jobs(station.job("sync", TEN, lambda: Outcome({"created": 2})))
+
+    station.tick()
+
+    assert row(station, "sync").counts == {"created": 2}

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,25 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "proof"))
 
-from two_daemons import SETTINGS, prove
+from two_daemons import SETTINGS, SQLITE, prove
 
 pytestmark = pytest.mark.slow
 
+PROOF = Path(__file__).parents[2] / "proof"
 PATIENCE_S = 90.0
+NIGHTLY = ("audit", "backup", "tidy", "recluster")
 
 
 class Process:
     """A daemon on a folder, and its log."""
 
-    def __init__(self, root: Path, name: str, *words: str, **env: str) -> None:
+    def __init__(
+        self, root: Path, name: str, *words: str, start: Sequence[str] = ("-m", "bridge"), **env: str
+    ) -> None:
         self.log = root / f"{name}.log"
         with self.log.open("wb") as log:
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "bridge", "serve", "--port", "0", *words],
+                [sys.executable, *start, "serve", "--port", "0", *words],
                 cwd=root,
                 stderr=log,
                 env={**os.environ, **env},
@@ -69,7 +73,7 @@ class Process:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    (tmp_path / "bridge.toml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "bridge.toml").write_text(SETTINGS.replace("ADDRESS", SQLITE), encoding="utf-8")
     rows = [f"{n},the app crashes when checkout opens {n},2026-03-0{n % 9 + 1},p{n}" for n in range(40)]
     text = "\n".join(["id,text,date,author", *rows]) + "\n"
     (tmp_path / "reviews.csv").write_text(text, encoding="utf-8")
@@ -80,8 +84,8 @@ def root(tmp_path: Path) -> Path:
 def start(root: Path) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
 
-    def begin(name: str, *words: str, **env: str) -> Process:
-        started.append(Process(root, name, *words, **env))
+    def begin(name: str, *words: str, **more: Any) -> Process:
+        started.append(Process(root, name, *words, **more))
         return started[-1]
 
     yield begin
@@ -111,7 +115,7 @@ def test_it_pulls_runs_and_syncs_tells_how_it_is_and_ends_with_0(root: Path, sta
         [sys.executable, "-m", "bridge", "status", "--json"], cwd=root, capture_output=True, check=True
     )
     told = json.loads(said.stdout)
-    assert {job["job"] for job in told["jobs"]} == {"pull reviews", "run", "sync", "audit", "backup"}
+    assert {job["job"] for job in told["jobs"]} == {"pull reviews", "run", "read", "sync", *NIGHTLY}
     assert told["last_run"]["state"] == "ok"
 
 
@@ -163,6 +167,22 @@ def test_a_second_signal_ends_it_at_once_as_the_shell_expects(root: Path, start:
     code = daemon.end(signal.SIGCONT)
 
     assert code in (130, 143)
+
+
+def test_a_job_that_hangs_ends_the_process_and_is_named_in_the_last_line(
+    root: Path, start: Callable[..., Process]
+):
+    settings = (root / "bridge.toml").read_text("utf-8")
+    (root / "bridge.toml").write_text(settings.replace("[serve]", '[serve]\nhung_after = "10s"'), "utf-8")
+    (root / "reviews.csv").write_text("id,text\n1,thank you\n", encoding="utf-8")
+    daemon = start("one", start=(str(PROOF / "broken.py"), "hang"))
+    daemon.until(lambda: "sync" in daemon.done)
+    (root / "break").touch()
+
+    code = daemon.popen.wait(PATIENCE_S)
+
+    assert code == 1
+    assert daemon.lines[-1]["message"].startswith("the job 'pull reviews' gave no sign of life for 1")
 
 
 def test_two_daemons_on_one_store_do_each_due_job_once(tmp_path: Path):

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.jobs.notify import Notifier
 from bridge.jobs.pulse import Pulse
-from bridge.jobs.supervisor import Supervisor
+from bridge.jobs.supervisor import CHECK_S, LEAP_S, Supervisor
 from tests.bridge.jobs.conftest import Hands, Station
 
 
@@ -16,7 +16,8 @@ class Watched:
     """A supervisor and what it did."""
 
     def __init__(self, station: Station) -> None:
-        self.alive, self.rescheduled = True, 0
+        self.alive, self.rescheduled, self.clock = True, 0, station.clock
+        self.deadline = 0.0
         self.supervisor = Supervisor(
             station.clock,
             station.pulse,
@@ -26,7 +27,19 @@ class Watched:
             reschedule=self._count,
             notify=lambda _: None,
             end=lambda _: None,
+            last_resort=self._renew,
         )
+
+    def look_for(self, **time: float) -> str | None:
+        """Let time pass with a look every few seconds; return the first reason to end."""
+        for _ in range(int(timedelta(**time).total_seconds() / CHECK_S)):
+            self.clock.pass_(seconds=CHECK_S)
+            if why := self.supervisor.check():
+                return why
+        return None
+
+    def _renew(self, seconds: float) -> None:
+        self.deadline = self.clock.seconds + seconds
 
     def _count(self) -> None:
         self.rescheduled += 1
@@ -50,13 +63,36 @@ def test_a_dead_scheduler_ends_the_process(watched: Watched):
     assert "the scheduler has died" in (watched.supervisor.check() or "")
 
 
-def test_a_job_without_a_sign_of_life_ends_the_process(watched: Watched, clock: Hands, station: Station):
+def test_a_job_without_a_sign_of_life_ends_the_process(watched: Watched, station: Station):
     station.pulse.begin("sync")
-    clock.pass_(minutes=9)
-    assert watched.supervisor.check() is None
-    clock.pass_(minutes=2)
 
-    assert "the job 'sync' gave no sign of life for 660 s" in (watched.supervisor.check() or "")
+    assert watched.look_for(minutes=10) is None
+    assert "the job 'sync' gave no sign of life for 605 s" in (watched.look_for(minutes=2) or "")
+
+
+def test_a_process_that_stood_still_blames_no_job(watched: Watched, clock: Hands, station: Station):
+    station.pulse.begin("sync")
+    watched.look_for(minutes=5)
+    clock.pass_(hours=8)
+
+    assert watched.supervisor.check() is None
+    assert station.lines[-1]["message"] == "the process stood still for 28795 s"
+    assert watched.look_for(minutes=10) is None
+    assert "gave no sign of life" in (watched.look_for(minutes=2) or "")
+
+
+def test_each_look_puts_the_last_resort_off_beyond_the_limit_of_a_job(watched: Watched, clock: Hands):
+    watched.look_for(minutes=1)
+
+    assert watched.deadline == clock.seconds + 630
+
+
+@pytest.mark.parametrize("jump", [-LEAP_S, LEAP_S, 400 * LEAP_S])
+def test_a_jump_of_a_day_or_more_ends_the_process(watched: Watched, clock: Hands, jump: float):
+    clock.set(seconds=jump)
+
+    assert f"jumped by {jump:+.0f} s, a day or more" in (watched.supervisor.check() or "")
+    assert watched.rescheduled == 0
 
 
 def test_a_long_job_that_gives_signs_of_life_may_go_on(watched: Watched, clock: Hands, station: Station):

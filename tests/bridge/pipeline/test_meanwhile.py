@@ -48,9 +48,9 @@ class AtStep:
 @pytest.fixture
 def late(in_topics: Bench, tmp_path: Path):
     (tmp_path / "late").mkdir()
-    database = Meanwhile(f"sqlite:///{tmp_path / 'late' / 'bridge.db'}")
-    yield copy_store(in_topics, tmp_path / "late", database=database)
-    database.close()
+    bench = copy_store(in_topics, tmp_path / "late", database=Meanwhile)
+    yield bench
+    bench.database.close()
 
 
 def person(bench: Bench, do: Callable[[Verbs], object]) -> Callable[[], None]:
