@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bridge.cli import (
+    accounts,
     backlog,
     config,
     data,
@@ -18,6 +19,7 @@ from bridge.cli import (
     serving,
     status,
     topics,
+    worker,
     working,
 )
 
@@ -66,6 +68,7 @@ app.command()(working.classify)
 app.command()(working.replay)
 app.command("eval")(measuring.evaluate)
 app.command()(serving.serve)
+app.command()(worker.worker)
 app.command()(serving.demo)
 app.command()(serving.summary)
 app.command()(status.status)
@@ -75,5 +78,7 @@ app.add_typer(data.sources_app, name="sources")
 app.add_typer(data.export_app, name="export")
 app.add_typer(rules.app, name="rules")
 app.add_typer(backlog.app, name="tickets")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(accounts.tokens_app, name="tokens")
 app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GRACE_S = 30.0
 """How long a job may go on after a signal."""
 _PAGE_S = 3.0
+_LAST_WORDS_S = 3.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -79,7 +80,9 @@ class Daemon:
 
         pulse = self._pulse if self._metronome is not None else None
         site = make_site(self._app.database, self._app.settings, now, pulse)
-        config = uvicorn.Config(site, log_config=None, access_log=False, server_header=False)
+        config = uvicorn.Config(
+            site, log_config=None, access_log=False, server_header=False, proxy_headers=False
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listening]}, name="page", daemon=True
@@ -101,6 +104,7 @@ class Daemon:
             reschedule=self._metronome.reschedule if self._metronome is not None else lambda: None,
             notify=self._notify,
             end=self._give_up,
+            last_resort=_end_unless_renewed,
         )
 
     def _take_signals(self) -> None:
@@ -133,14 +137,30 @@ class Daemon:
             return True
         until = time.monotonic() + GRACE_S
         while self._metronome.is_busy() and time.monotonic() < until:
-            time.sleep(0.05)
+            threading.Event().wait(0.05)
         return not self._metronome.is_busy()
 
     def _give_up(self, why: str) -> None:
-        self._log.note("gave up", why, level="critical")
+        """Tell why, and end; a log that takes no words, or a job that holds it, is waited for no longer."""
+        telling = threading.Thread(
+            target=self._log.note, args=("gave up", why), kwargs={"level": "critical"}, daemon=True
+        )
+        telling.start()
+        telling.join(_LAST_WORDS_S)
         self._leave(1)
 
     @staticmethod
     def _leave(code: int) -> None:
         """End the process now: a thread that hangs would hold a common ending up."""
         os._exit(code)
+
+
+def _end_unless_renewed(seconds: float) -> None:
+    """Let the process end with code 1 after some seconds unless called again.
+
+    The interpreter's own watchdog needs no lock of the interpreter, which foreign code may hold for ever. It
+    writes where each thread stands, in files and lines without any value.
+    """
+    import faulthandler
+
+    faulthandler.dump_traceback_later(seconds, exit=True)

@@ -236,7 +236,6 @@ def list_sources(
 @sources_app.command("test")
 def test_source(ctx: typer.Context, name: Annotated[str, typer.Argument(help="The source.")]) -> None:
     """Say whether a source can be read now."""
-    from bridge.app import build_source
     from bridge.errors import InputError, PartialFailure
 
     here = context(ctx)
@@ -244,7 +243,7 @@ def test_source(ctx: typer.Context, name: Annotated[str, typer.Argument(help="Th
     if found is None:
         known = ", ".join(s.name for s in here.settings.sources) or "none"
         raise InputError(f"there is no source named {name!r}; sources in the settings: {known}")
-    health = build_source(found.connector, found.revealed(), here.now).check()
+    health = session(ctx).app.health(found)
     print(f"{name}: {health.message}")
     if not health.ok:
         raise PartialFailure(f"{name} can't be read")

@@ -181,10 +181,8 @@ def _probe(here: Session, project: str, on: str | None, *, yes: bool) -> Iterabl
 
 def _source(name: str) -> Callable[[Session], str]:
     def look(here: Session) -> str:
-        from bridge.app import build_source, now
-
         found = next(s for s in here.loaded().settings.sources if s.name == name)
-        health = build_source(found.connector, found.revealed(), now()).check()
+        health = here.app.health(found)
         if not health.ok:
             raise BridgeError(health.message)
         return health.message

@@ -36,7 +36,8 @@ def _serve(here: Session, host: str | None, port: int | None, *, jobs: bool) -> 
 
     settings = here.app.settings
     address = host or settings.server.host
-    with listen(address, settings.server.port if port is None else port) as socket:
+    asks = bool(settings.access.login)
+    with listen(address, settings.server.port if port is None else port, asks=asks) as socket:
         Daemon(here, jobs=jobs).run(address, socket)
 
 

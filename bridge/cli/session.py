@@ -52,7 +52,7 @@ def session(ctx: typer.Context) -> Session:
 
 def context(ctx: typer.Context, as_of: str | None = None, **extra: Any) -> Any:
     """Return the pipeline's context for a command."""
-    from bridge.app import parse_as_of
+    from bridge.times import parse_as_of
 
     here = session(ctx)
     return here.app.context(as_of=parse_as_of(as_of), progress=here.progress, **extra)

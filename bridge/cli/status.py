@@ -56,6 +56,7 @@ def _print(found: dict[str, Any]) -> None:
     doubt = found["oldest_in_doubt"]
     print(f"effects outside: {effects or 'none'}{f'; the oldest in doubt since {doubt}' if doubt else ''}")
     print("waiting: " + ", ".join(f"{count} {what}" for what, count in found["waiting"].items()))
+    _print_set_aside(found["set_aside"])
     run = found["last_run"]
     if run is None:
         print("last run: none")
@@ -63,3 +64,12 @@ def _print(found: dict[str, Any]) -> None:
     print(f"last run: {run['started']}, {run['state']}")
     for error in run["errors"]:
         print_seen(f"  {error}")
+
+
+def _print_set_aside(found: dict[str, Any]) -> None:
+    """Say what ended its step each time it was tried."""
+    if not found["count"]:
+        return
+    print(f"set aside: {found['count']} that ended a step each time; feedback-bridge run --retry-set-aside")
+    for row in found["newest"]:
+        print_seen(f"  {row['source']} {row['item']}: {row['step']}: {row['reason']} ({row['tries']} tries)")

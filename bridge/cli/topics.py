@@ -191,8 +191,8 @@ def snooze(
     who: Who = "somebody",
 ) -> None:
     """Hold the topic's ticket back until a day, or until it grows."""
-    from bridge.app import parse_as_of
     from bridge.errors import InputError
+    from bridge.times import parse_as_of
     from bridge.verbs import topic_number
 
     if (until is None) == (until_people is None):

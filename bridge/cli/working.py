@@ -40,9 +40,17 @@ def run(
     until: Annotated[str, typer.Option("--until", metavar="STEP", help="Last step to do.")] = "sync",
     as_of: AsOf = None,
     dry_run: SendNothing = False,
+    retry: Annotated[
+        bool,
+        typer.Option(
+            "--retry-set-aside", help="Try once more what was set aside because it ended a step each time."
+        ),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Do the whole pipeline once: pull, understand, gather into topics, decide, and send what is due."""
+    if retry:
+        _take_back(ctx)
     _run(ctx, first="pull", until=until, as_of=as_of, dry_run=dry_run, as_json=as_json, detailed=False)
 
 
@@ -55,6 +63,15 @@ def sync(
 ) -> None:
     """Decide, plan, and bring the tracker up to date; the last part of run."""
     _run(ctx, first="decide", until="sync", as_of=as_of, dry_run=dry_run, as_json=as_json, detailed=detailed)
+
+
+def _take_back(ctx: typer.Context) -> None:
+    from bridge.store.tries import take_back
+
+    app = session(ctx).app
+    with app.only_one(), app.database.writing() as store:
+        count = take_back(store)
+    say(f"{count} that were set aside are tried again")
 
 
 def _run(
@@ -157,10 +174,10 @@ def recluster(
     as_of: AsOf = None,
 ) -> None:
     """Cluster afresh and compare with the lasting topics; without --dry-run, apply what it says."""
-    from bridge.app import parse_as_of
     from bridge.errors import InputError
     from bridge.recluster import apply, compare
     from bridge.recluster import as_json as shape
+    from bridge.times import parse_as_of
     from bridge.verbs import topic_number
 
     if granularity not in (None, "finer", "auto", "coarser"):
@@ -293,10 +310,11 @@ def replay(
     as_of: AsOf = None,
 ) -> None:
     """Play a file as if it had arrived in batches, on a scratch database; see where everything ends up."""
-    from bridge.app import build_source, parse_as_of
+    from bridge.app import build_source
     from bridge.cli.measuring import labels_of, measure_replay
     from bridge.errors import InputError
     from bridge.replay import Given, Wanted, play, shares, take_in, timings_of
+    from bridge.times import parse_as_of
 
     here = session(ctx)
     named = {"text": text, "id": id_, "at": at, "author": author}
