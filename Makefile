@@ -1,6 +1,6 @@
 # The one door. `make run` and `make test` do their own set-up; they need git, make and python3-venv only.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run serve test test-servers unit lint types docs proof proof-ledger proof-jira benchmark lock migration clean
+.PHONY: help setup setup-dev run serve test test-servers test-browser unit lint types docs proof proof-ledger proof-jira proof-store proof-daemon proof-load proof-workers benchmark lock migration clean
 
 PYTHON ?= python3
 TORCH := torch==2.13.0
@@ -47,7 +47,7 @@ serve: setup ## serve the page of your own settings
 
 test: setup-dev ## set up, then lint, types, and all tests that need no other server
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest -n 2 -m "not proof and not servers"
+	$(BIN)/python -m pytest -n 2 -m "not proof and not servers and not browser"
 
 .servers/node_modules/.bin/prism:
 	@command -v npm >/dev/null || { echo "make test-servers needs Node and npm: apt-get install nodejs npm" >&2; exit 1; }
@@ -56,8 +56,12 @@ test: setup-dev ## set up, then lint, types, and all tests that need no other se
 test-servers: setup-dev .servers/node_modules/.bin/prism ## tests against software that others wrote; needs Node, and Jira's description in JIRA_CONTRACTS
 	$(BIN)/python -m pytest -m servers tests/servers
 
+test-browser: setup-dev ## the page in Chromium; installs Debian's package where there is none, for which it must be root
+	test -x /usr/bin/chromium || apt-get install --yes --quiet chromium
+	$(BIN)/python -m pytest -m browser tests/browser
+
 unit: setup-dev ## the fast tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not proof and not servers"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not proof and not servers and not browser"
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -71,9 +75,26 @@ types: setup-dev
 docs: setup ## write the generated parts of the documentation
 	$(BIN)/python -m bridge.config.docs
 	$(BIN)/python docs/commands.py
+	$(BIN)/python docs/access.py
 
 proof-ledger: setup-dev ## prove that each effect outside is had once, and write docs/proof.md (an hour or so)
 	$(BIN)/python tests/proof/ledger.py
+
+proof-store: setup-dev ## count lost updates on SQLite and PostgreSQL, and move a million items from one to the other
+	$(BIN)/python tests/proof/lost_updates.py
+	$(BIN)/python tests/proof/moving.py 1000000
+
+proof-daemon: setup-dev ## two daemons on one store with kills, on both databases, and the drills (needs root and faketime)
+	$(BIN)/python tests/proof/two_daemons.py --minutes 10 --kill-every 60
+	$(BIN)/python tests/proof/two_daemons.py --minutes 10 --kill-every 60 --postgresql
+	$(BIN)/python tests/proof/drills.py --write
+
+proof-load: setup-dev ## a week of 100,000 items a day, and an hour of a flood, at an accelerated clock (hours)
+	$(BIN)/python tests/proof/load.py flood
+	$(BIN)/python tests/proof/load.py week
+
+proof-workers: setup-dev ## four workers on one PostgreSQL, killed at random while 200,000 items come in
+	$(BIN)/python tests/proof/workers.py --items 200000 --minutes 10
 
 proof-jira: setup-dev ## prove that hostile words and personal data don't get out, and that faults and people's edits lose nothing
 	$(BIN)/python tests/proof/hostile.py
@@ -96,7 +117,7 @@ lock: setup-dev ## resolve all requirements anew (torch is left out: see above)
 	$(PIP) install --quiet pip-tools
 	echo "$(TORCH)" > .venv/torch.txt
 	$(BIN)/pip-compile --quiet --strip-extras --no-annotate --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --unsafe-package torch -c .venv/torch.txt --extra xlsx --extra build -o requirements/run.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --strip-extras --no-annotate --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --unsafe-package torch -c .venv/torch.txt -c requirements/run.lock --extra xlsx --extra build --extra dev -o requirements/dev.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --no-annotate --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --unsafe-package torch -c .venv/torch.txt -c requirements/run.lock --extra xlsx --extra build --extra postgres --extra dev -o requirements/dev.lock pyproject.toml
 	sed -i '/^torch==/,$$d' requirements/run.lock requirements/dev.lock
 
 clean: ## remove what was made

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import AlreadyRunning, BridgeError, InputError, ModelError, StoreError
+from bridge.errors import BridgeError, InputError, ModelError
 
 if TYPE_CHECKING:
     from bridge.config.load import Loaded
     from bridge.config.model import Settings
     from bridge.config.model import Source as SourceSettings
+    from bridge.jobs.duties import Duties
+    from bridge.jobs.jobs import Outcome
     from bridge.jobs.log import Log
     from bridge.jobs.metronome import Metronome
     from bridge.jobs.pulse import Pulse
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from bridge.store.database import Database
     from bridge.tracker import Tracker
     from bridge.tracker.jira import JiraSite
-    from connectors import Source
+    from connectors import Health, Source
     from topics.classify import KindClassifier
     from topics.encoders.base import Encoder
     from topics.labeller import Labeller
@@ -69,11 +70,15 @@ class App:
     @cached_property
     def database(self) -> Database:
         """The store, its schema brought to this version."""
-        from bridge.store.database import Database
-
-        database = Database(self.settings.database.url.reveal())
+        database = self.bare_database()
         database.upgrade()
         return database
+
+    def bare_database(self) -> Database:
+        """Return the store as it stands, whatever its schema."""
+        from bridge.store.database import Database
+
+        return Database(self.settings.database.url.reveal(), self.settings.paths.data / "backups")
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -207,7 +212,12 @@ class App:
         if unknown:
             there = ", ".join(known) or "none yet: add a [[source]] to bridge.toml"
             raise InputError(f"there is no source named {unknown[0]!r}; sources: {there}")
-        return [known[name] for name in names] or [s for s in known.values() if not s.paused]
+        sent = [name for name in names if known[name].is_sent]
+        if sent:
+            raise InputError(
+                f"{sent[0]!r} is sent to us, there is nothing to pull; see: sources test {sent[0]}"
+            )
+        return [known[name] for name in names] or [s for s in known.values() if not (s.paused or s.is_sent)]
 
     def _pull_one(self, context: Context, source: SourceSettings, *, full: bool) -> Pulled:
         from bridge.pipeline.pulling import Pulled, pull_source
@@ -220,16 +230,46 @@ class App:
             return Pulled(source=source.name, counts=Counts(), error=f"{source.name}: {error}")
         return pull_source(context, source.name, source.connector, built, every=source.every, once=full)
 
+    def health(self, source: SourceSettings) -> Health:
+        """Return how a source stands; of one that is sent to us, its address too."""
+        from bridge.web.hooks import address
+        from connectors import Health
+
+        found = build_source(source.connector, source.revealed(), now()).check()
+        if not source.is_sent or not found.ok:
+            return found
+        url = self.settings.server.url
+        public = "" if url else " (set server.url to the address that the sender can reach)"
+        return Health(
+            ok=True, message=f"send to {address(self.settings, source.name)}{public}; {found.message}"
+        )
+
+    def duties(self, progress: Progress | None = None) -> Duties:
+        """Return what the jobs of the daemon do."""
+        from bridge.jobs.duties import Duties
+
+        def defer() -> Outcome:
+            from bridge.work.deferring import defer
+
+            return defer(self.database)
+
+        return Duties(
+            lambda: self.context(progress=progress),
+            lambda context, name: self.pull(context, [name])(),
+            defer if self.settings.work.where == "workers" else None,
+        )
+
     def metronome(self, pulse: Pulse, log: Log) -> Metronome:
         """Return the scheduler of the daemon, with all its jobs."""
-        from bridge.jobs.duties import Duties
         from bridge.jobs.metronome import Metronome
         from bridge.jobs.table import Table
         from bridge.tracker.clock import MachineClock
 
-        duties = Duties(
-            lambda: self.context(progress=pulse), lambda context, name: self.pull(context, [name])()
-        )
+        duties = self.duties(pulse)
+        if duties.defer is not None:
+            from bridge.work.schema import upgrade_queue
+
+            upgrade_queue(self.database)
         ping = self._ping if self.settings.serve.ping_url else None
         table, clock = Table(self.database), MachineClock()
         return Metronome(duties.jobs(), table, self.only_one, clock, pulse, log, ping)
@@ -248,28 +288,15 @@ class App:
 
         settings = self.settings
         held = [settings.jira.token, settings.jira.webhook_secret, settings.topics.encoder_api_key]
-        held += [settings.topics.labeller_api_key]
+        held += [settings.topics.labeller_api_key, settings.access.oidc.client_secret]
         held += [value for source in settings.sources for value in _leaves(source.settings)]
-        return [value.reveal() for value in held if isinstance(value, Secret)]
+        whole = [value.reveal() for value in held if isinstance(value, Secret)]
+        return [*whole, *(line for text in whole if "\n" in text for line in text.split())]
 
     @contextmanager
     def only_one(self) -> Iterator[None]:
         """Hold the store for one run, or raise `AlreadyRunning`; a killed holder frees it."""
-        path = self.database.path
-        if path is None:
-            yield
-            return
-        try:
-            file = path.with_name(path.name + ".lock").open("a")
-        except OSError as error:
-            raise StoreError(f"{path.parent} can't be written: {error.strerror}") from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise AlreadyRunning(
-                    f"another run is at work on {path}; wait for it to end, or stop it, and try again"
-                ) from None
+        with self.database.only_one(now()):
             yield
 
 
@@ -300,23 +327,3 @@ def build_source(connector: str, settings: Mapping[str, Any], at: datetime) -> S
     fields = {field.name for field in dataclasses.fields(connector_class(connector))}  # type: ignore[arg-type]
     clock = {"now": at} if "now" in fields and "now" not in settings else {}
     return build(connector, {**settings, **clock})
-
-
-_EARLIEST, _LATEST = datetime(1970, 1, 2), datetime(2201, 1, 1)  # noqa: DTZ001 - compared as written
-
-
-def parse_as_of(text: str | None, flag: str = "--as-of") -> datetime | None:
-    """Read a flag's time: a day (its end) or an ISO time from 1970-01-02 to 2200; naive times are UTC."""
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError(
-            f"{flag}: {text!r} is no date; write 2026-11-21 or 2026-11-21T09:30:00+01:00"
-        ) from None
-    if not _EARLIEST <= at.replace(tzinfo=None) < _LATEST:
-        raise InputError(f"{flag}: {text!r} is out of reach; write a day from 1970-01-02 to 2200-12-31")
-    if len(text) == len("2026-11-21"):
-        at += timedelta(days=1, microseconds=-1)
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

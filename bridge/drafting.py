@@ -19,6 +19,7 @@ from bridge.render.ticket import (
     find_template,
     note_document,
     ticket_document,
+    written_document,
 )
 from bridge.store import counts as counting
 from bridge.store import topics as store
@@ -97,8 +98,15 @@ def text_of(
     )
 
 
-def document_of(text: TicketText, settings: Settings, fmt: Format, project: str) -> Document:
-    """Return a topic's ticket as a document that fits the tracker."""
+def document_of(
+    text: TicketText, settings: Settings, fmt: Format, project: str, *, told: str | None = None
+) -> Document:
+    """Return a topic's ticket as a document that fits the tracker.
+
+    `told` is what a person wrote in its stead, in Markdown; the figures of the fields still stand beside it.
+    """
+    if told is not None:
+        return written_document(told, fmt)
     template = find_template("ticket.md.j2", settings.jira.templates, project)
     return _document(_Asked(text, template, fmt))
 

@@ -40,6 +40,7 @@ class Draft:
     document: Document
     fields: Mapping[str, Any]
     labels: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()  # fields that a person wrote before the ticket was made
 
     @property
     def figures(self) -> dict[str, Any]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlmodel import Session
 
 from bridge.models import WORKSPACE, EngineState, Ticket, Topic
 from bridge.store import counts as counting
+from bridge.store import figures as figuring
 from bridge.store import topics as store
+from bridge.store.figures import Figures, Times
 from bridge.times import stamp
 from topics.similar import nearest
-from topics.trend import Recurrence, Trend, recurrence, trend_by_source
+from topics.trend import Recurrence, Trend, trend_of_weeks
+from topics.trends import WEEK_US
 
 WEEKS = 26
 """Weeks that a trend shows, back from the clock."""
@@ -68,50 +72,107 @@ def topic_reports(
     session: Session, now: datetime, numbers: Collection[int] | None = None, *, hidden: bool = False
 ) -> list[TopicReport]:
     """Return the topics that anyone spoke of up to `now`, the widest reach first."""
-    wanted = [t for t in store.roots(session, hidden=hidden) if numbers is None or t.number in set(numbers)]
-    chosen = None if numbers is None else [t.number for t in wanted]
-    counts = counting.topic_counts(session, now, chosen)
+    wanted = store.roots(session, hidden=hidden, numbers=numbers)
+    chosen = None if numbers is None else [topic.number for topic in wanted]
+    found = figuring.figures(session, now, chosen)
     volume = counting.weekly_volume(session, now, WEEKS)
-    tickets = store.tickets(session)
-    by_number = store.by_number(wanted)
-    found = []
-    for number, times in counting.mention_times(session, now, chosen):
-        topic = by_number.get(number)
-        if topic is None:
-            continue
-        every = [at for said in times.values() for at in said]
-        volumes: Mapping[str, list[int]] = {s: volume.get(s, [0] * WEEKS) for s in times}
-        found.append(
-            TopicReport(
-                topic=topic,
-                counts=counts[number],
-                trend=trend_by_source(times, volume=volumes, now=now, weeks=WEEKS),
-                recurrence=recurrence(every, now=now),
-                ticket=tickets.get(number),
-            )
+    return reports_of(wanted, found, volume, store.tickets(session, chosen), now)
+
+
+def reports_of(
+    topics: Iterable[Topic],
+    found: Mapping[int, Figures],
+    volume: Mapping[str, list[int]],
+    tickets: Mapping[int, Ticket],
+    now: datetime,
+) -> list[TopicReport]:
+    """Return the reports of topics from their figures and the volume of all sources by week."""
+    reports = [
+        TopicReport(
+            topic=topic,
+            counts=figures.counts,
+            trend=_trend(figures, volume, now),
+            recurrence=_recurrence(figures, now),
+            ticket=tickets.get(topic.number),
         )
-    return sorted(found, key=lambda r: (-r.counts.reach, -r.counts.mentions, r.topic.number))
+        for topic in topics
+        if (figures := found.get(topic.number)) is not None
+    ]
+    return sorted(reports, key=lambda r: (-r.counts.reach, -r.counts.mentions, r.topic.number))
+
+
+def _trend(figures: Figures, volume: Mapping[str, list[int]], now: datetime) -> Trend:
+    counts = [weeks_of(times, now) for times in figures.by_source().values()]
+    volumes = [volume.get(name, [0] * WEEKS) for name, _ in figures.sources]
+    return trend_of_weeks(np.array(counts), np.array(volumes), now=now)
+
+
+def weeks_of(times: Times, now: datetime) -> NDArray[np.int64]:
+    """Count times, in microseconds, in each of the last weeks, oldest first."""
+    age = (figuring.micros(now) - times) // WEEK_US
+    fit = age[(age >= 0) & (age < WEEKS)]
+    return np.bincount(WEEKS - 1 - fit, minlength=WEEKS).astype(np.int64)
+
+
+def _recurrence(figures: Figures, now: datetime) -> Recurrence:
+    ages = (figuring.micros(now) - figures.times) // WEEK_US
+    return Recurrence(
+        active_weeks=len(np.unique(ages)),
+        weeks=int(ages.max()) + 1,
+        returns=figures.returns,
+        last_quiet_days=figures.last_quiet_days,
+    )
 
 
 def neighbours(session: Session, number: int, top: int = 5) -> list[dict[str, Any]]:
     """Return the topics nearest to one, as `{topic, score}`; score is the cosine of their centres, 0–1."""
-    return neighbourhoods(session, top).get(number, [])
+    return Map.of(session).neighbours(number, top)
 
 
 def neighbourhoods(session: Session, top: int = 5) -> dict[int, list[dict[str, Any]]]:
     """Return the nearest topics of every topic that has a centre, as `neighbours` gives them."""
-    topics = [t for t in store.roots(session) if t.centroid]
-    found: dict[int, list[dict[str, Any]]] = {}
-    state = session.get(EngineState, WORKSPACE)
-    for model in sorted({t.centroid_model for t in topics}):
-        same = [t for t in topics if t.centroid_model == model]
-        table = np.array([np.frombuffer(t.centroid or b"", "<f4") for t in same], np.float32)
-        if state is not None and state.model == model and state.mean:
-            mean = np.frombuffer(state.mean, "<f8") / max(state.data.get("seen", 1), 1)
-            table = table - mean.astype(np.float32)
-        for number, pairs in nearest(table, [t.number for t in same], top=top).items():
-            found[number] = [{"topic": f"T-{n}", "score": round(max(score, 0.0), 4)} for n, score in pairs]
-    return found
+    return Map.of(session).neighbourhoods(top)
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Where all topics lie, seen from the middle of all that was said: by model, numbers and vectors."""
+
+    models: tuple[tuple[tuple[int, ...], NDArray[np.float32]], ...]
+
+    @classmethod
+    def of(cls, session: Session) -> Map:
+        """Read the centres of the topics that are shown."""
+        centres = store.centres(session)
+        state = session.get(EngineState, WORKSPACE)
+        found = []
+        for model in sorted({centre.model for centre in centres}):
+            same = [centre for centre in centres if centre.model == model]
+            table = np.frombuffer(b"".join(c.vector for c in same), "<f4").reshape(len(same), -1)
+            if state is not None and state.model == model and state.mean:
+                mean = np.frombuffer(state.mean, "<f8") / max(state.data.get("seen", 1), 1)
+                table = table - mean.astype(np.float32)
+            found.append((tuple(centre.number for centre in same), table))
+        return cls(tuple(found))
+
+    def neighbours(self, number: int, top: int = 5) -> list[dict[str, Any]]:
+        """Return the topics nearest to one."""
+        for numbers, table in self.models:
+            if number in numbers:
+                return _as_json(nearest(table, numbers, top=top, of=number)[number])
+        return []
+
+    def neighbourhoods(self, top: int = 5) -> dict[int, list[dict[str, Any]]]:
+        """Return the nearest topics of every topic."""
+        return {
+            number: _as_json(pairs)
+            for numbers, table in self.models
+            for number, pairs in nearest(table, numbers, top=top).items()
+        }
+
+
+def _as_json(pairs: Sequence[tuple[int, float]]) -> list[dict[str, Any]]:
+    return [{"topic": f"T-{n}", "score": round(max(score, 0.0), 4)} for n, score in pairs]
 
 
 def quotes_as_json(quotes: list[store.Quote]) -> list[dict[str, Any]]:

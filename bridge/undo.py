@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
+from bridge import editing
 from bridge.decision import bar_of, made_by, newer, touch
 from bridge.errors import InputError
 from bridge.models import (
@@ -114,6 +115,7 @@ def _take_back(session: Session, decision: Decision, at: datetime) -> None:
             _set(row, values)
             touch(session, row.topic)
     _restore_bars(session, before.get("barred", {}))
+    editing.restore(session, before.get("draft", {}))
     for key, stage in before.get("stage", {}).items():
         statement = session.get(Statement, int(key))
         if statement is not None and statement.stage == slices.EMBEDDED:

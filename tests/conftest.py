@@ -96,7 +96,22 @@ def quick(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def bench(tmp_path: Path, quick: None):
+def store_kind():
+    """Where a test's stores are; folders whose tests run on both kinds have a fixture of their own."""
+    return "sqlite"
+
+
+@pytest.fixture
+def stores(store_kind: str):
+    """Stores of the test's kind, by the path that their file has or would have."""
+    from builders import STORES
+
+    with STORES.here(store_kind):
+        yield STORES
+
+
+@pytest.fixture
+def bench(tmp_path: Path, quick: None, stores: object):
     from builders import Bench
 
     return Bench(tmp_path)
@@ -111,20 +126,27 @@ def cli(tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture(scope="session")
 def _sixty_in_topics(tmp_path_factory: pytest.TempPathFactory):
-    from builders import Bench, sixty
+    import functools
+
+    from builders import STORES, Bench, sixty
     from quick import hurry
 
-    with pytest.MonkeyPatch.context() as patch:
-        hurry(patch)
-        bench = Bench(tmp_path_factory.mktemp("sixty"))
-        bench.take(sixty())
-        bench.run()
-    return bench
+    @functools.cache
+    def made(kind: str) -> Bench:
+        with pytest.MonkeyPatch.context() as patch:
+            hurry(patch)
+            bench = Bench(tmp_path_factory.mktemp(f"sixty-{kind}"))
+            bench.take(sixty())
+            bench.run()
+        STORES.keep(bench.path)
+        return bench
+
+    return made
 
 
 @pytest.fixture
-def in_topics(_sixty_in_topics: object, tmp_path: Path, quick: None):
+def in_topics(_sixty_in_topics: object, tmp_path: Path, quick: None, store_kind: str, stores: object):
     """Sixty items in topics, a copy for each test."""
     from builders import copy_store
 
-    return copy_store(_sixty_in_topics, tmp_path)  # type: ignore[arg-type]
+    return copy_store(_sixty_in_topics(store_kind), tmp_path)  # type: ignore[operator]

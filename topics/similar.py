@@ -32,10 +32,15 @@ _PART = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 
 
 def nearest(
-    centroids: NDArray[np.float32], numbers: Sequence[int], *, top: int = 5
+    centroids: NDArray[np.float32],
+    numbers: Sequence[int],
+    *,
+    top: int = 5,
+    of: int | None = None,
 ) -> dict[int, list[tuple[int, float]]]:
-    """Return for each topic the `top` most similar others as (number, cosine), most similar first.
+    """Return for each topic, or for `of` alone, the `top` most similar others as (number, cosine).
 
+    The most similar comes first.
     `centroids` has one row for each of `numbers`, of any length but 0; a row of zeros or with a value that is
     not finite is like no other (cosine 0). Cosines are rounded to five decimals; equal ones come lower number
     first, so the order of the rows does not matter. Memory is bounded: no matrix of all pairs is made.
@@ -49,12 +54,15 @@ def nearest(
     ascending = [int(numbers[i]) for i in order]
     found: dict[int, list[tuple[int, float]]] = {}
     block = max(1, _BLOCK_CELLS // max(1, len(ascending)))
-    for start in range(0, len(ascending), block):
-        cosines = np.round(units[start : start + block] @ units.T, _DECIMALS)
-        for row, number in enumerate(ascending[start : start + block]):
-            cosines[row, start + row] = -np.inf
-            found[number] = [(ascending[i], float(cosines[row, i])) for i in _best(cosines[row], top)]
-    return {int(number): found[int(number)] for number in numbers}
+    wanted = [place for place, number in enumerate(ascending) if of in (None, number)]
+    for start in range(0, len(wanted), block):
+        some = wanted[start : start + block]
+        cosines = np.round(units[some] @ units.T, _DECIMALS)
+        for row, place in enumerate(some):
+            cosines[row, place] = -np.inf
+            best = _best(cosines[row], top)
+            found[ascending[place]] = [(ascending[i], float(cosines[row, i])) for i in best]
+    return {int(number): found[int(number)] for number in numbers if int(number) in found}
 
 
 def own_words(texts: Sequence[str]) -> list[str]:

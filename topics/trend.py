@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 _WEEK = timedelta(days=7)
-_RECENT, _BEFORE = 4, 8  # weeks the ratio compares
-_PRIOR = 2.0  # mentions of pseudo-count, spread by volume: two mentions are no trend
-_LEAST_BURST = 5  # mentions a burst has at least
-_BURST_P = 1e-3  # a chance as small as this in a week is a burst; once in 20 years of weeks for a topic
-_LEAST_FACTOR = 2.0  # and it is at least twice the expected
-_LEAST_SPREAD = 0.1  # variance = m + 0.1 m^2 at least: people are never as regular as Poisson
-_LEAST_CALM = 4  # weeks with volume a baseline takes
+RECENT, BEFORE = 4, 8  # weeks the ratio compares
+PRIOR = 2.0  # mentions of pseudo-count, spread by volume: two mentions are no trend
+LEAST_BURST = 5  # mentions a burst has at least
+BURST_P = 1e-3  # a chance as small as this in a week is a burst; once in 20 years of weeks for a topic
+LEAST_FACTOR = 2.0  # and it is at least twice the expected
+LEAST_SPREAD = 0.1  # variance = m + 0.1 m^2 at least: people are never as regular as Poisson
+LEAST_CALM = 4  # weeks with volume a baseline takes
 _Table = NDArray[np.int64]  # sources by weeks
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -102,7 +102,13 @@ def trend_by_source(
             f"the volume of source {wrong[0]!r} is not {weeks} numbers; give one for each week, oldest first"
         )
     counts = np.array([weekly(said.get(name, ()), now=now, weeks=weeks) for name in names]).reshape(-1, weeks)
-    voices = np.maximum(np.array([volume[name] for name in names]).reshape(-1, weeks), counts)
+    return trend_of_weeks(counts, np.array([volume[name] for name in names]).reshape(-1, weeks), now=now)
+
+
+def trend_of_weeks(counts: _Table, volume: _Table, *, now: datetime) -> Trend:
+    """Say how a topic moves, as `trend_by_source`, from mentions and volume by source and week."""
+    weeks = counts.shape[1]
+    voices = np.maximum(volume, counts)
     bursts = _bursts(counts, voices)
     length = next((i for i, burst in enumerate(reversed(bursts)) if not burst), weeks)
     return Trend(
@@ -147,14 +153,14 @@ def _height(number: int, greatest: int) -> int:
 
 def _ratio(counts: _Table, voices: _Table) -> float | None:
     """Return the ratio of `trend_by_source`."""
-    recent, before = slice(-_RECENT, None), slice(-_RECENT - _BEFORE, -_RECENT)
+    recent, before = slice(-RECENT, None), slice(-RECENT - BEFORE, -RECENT)
     m4, v4 = counts[:, recent].sum(axis=1), voices[:, recent].sum(axis=1)
     m8, v8 = counts[:, before].sum(axis=1), voices[:, before].sum(axis=1)
     told = (v4 > 0) & (v8 > 0)
     total = (v4 + v8)[told]
     if not (m4 + m8)[told].any():
         return None
-    prior = _PRIOR * (v4[told] * v8[told] / total).sum() / total.sum()
+    prior = PRIOR * (v4[told] * v8[told] / total).sum() / total.sum()
     rise = (m4[told] * v8[told] / total).sum() + prior
     return round(float(rise / ((m8[told] * v4[told] / total).sum() + prior)), 4)
 
@@ -185,23 +191,25 @@ def _bursts(counts: _Table, voices: _Table) -> list[bool]:
 
 def _is_burst(counts: _Table, voices: _Table, week: int, calm: Sequence[int]) -> bool:
     """Say whether the mentions in `week` are far above those of the calm weeks before."""
-    told = ((voices[:, calm] > 0).sum(axis=1) >= _LEAST_CALM) & (voices[:, week] > 0)
+    if counts[:, week].sum() < LEAST_BURST:
+        return False
+    told = ((voices[:, calm] > 0).sum(axis=1) >= LEAST_CALM) & (voices[:, week] > 0)
     count = int(counts[told, week].sum())
-    if count < _LEAST_BURST:
+    if count < LEAST_BURST:
         return False
     past, volumes = counts[told][:, calm], voices[told][:, calm]
     rates = (past.sum(axis=1) + 0.5) / volumes.sum(axis=1)
     expected = float(rates @ voices[told, week])
     return (
-        count >= _LEAST_FACTOR * expected and _tail(count, expected, _spread(past, volumes, rates)) < _BURST_P
+        count >= LEAST_FACTOR * expected and _tail(count, expected, _spread(past, volumes, rates)) < BURST_P
     )
 
 
 def _spread(past: _Table, volumes: _Table, rates: NDArray[np.float64]) -> float:
-    """Estimate k of variance = m + k m^2 by moments over the calm weeks, at least `_LEAST_SPREAD`."""
+    """Estimate k of variance = m + k m^2 by moments over the calm weeks, at least `LEAST_SPREAD`."""
     means = rates @ volumes
     excess = ((past.sum(axis=0) - means) ** 2 - means).sum()
-    return max(_LEAST_SPREAD, float(excess / (means**2).sum()))
+    return max(LEAST_SPREAD, float(excess / (means**2).sum()))
 
 
 def _tail(count: int, mean: float, spread: float) -> float:

@@ -22,6 +22,7 @@ from bridge.config.values import closest, duration_text
 SECRET_FORMS = ("file", "command")
 SECRET_KEYS = frozenset(
     {
+        "access.oidc.client_secret",
         "database.url",
         "topics.encoder_api_key",
         "topics.labeller_api_key",

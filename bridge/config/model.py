@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_serializer, model_validator
 
+from bridge.config.access import Access
 from bridge.config.jira import Jira
 from bridge.config.part import Hidden, Part, meta
 from bridge.config.secret import Secret, SecretUrl, looks_secret, mask_url
@@ -27,13 +28,14 @@ from bridge.config.values import (
     duration_text,
     quoted,
 )
+from bridge.config.work import Work
 
 
 class Database(Part):
     """Where everything is kept."""
 
     url: DatabaseUrl = Field(
-        description="Address of the database, a SQLite file; this version takes no other.",
+        description="Address of the database: a SQLite file, or PostgreSQL as `postgresql://USER@HOST/NAME`.",
         json_schema_extra=meta(default="`bridge.db` in `paths.data`", example='"sqlite:///bridge.db"'),
     )
 
@@ -202,6 +204,11 @@ class Source(Part):
         """The connector's own keys; what looks like a secret is a `Secret`."""
         return dict(self.model_extra or {})
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether the channel sends to us by itself, so that there is nothing to pull."""
+        return self.connector == "webhook"
+
     def revealed(self) -> dict[str, Any]:
         """Give the connector's own keys with secrets in plain text: for the connector, never for output."""
         revealed: dict[str, Any] = _plain(self.settings, reveal=True)
@@ -302,7 +309,9 @@ class Settings(Part):
     topics: Topics = Field(default=Topics(), description="How statements become topics.")
     jira: Jira = Field(default=Jira(), description='Jira, when `tracker` is "jira".')
     server: Server = Field(default=Server(), description="Where the page is served.")
+    access: Access = Field(default=Access(), description="Who may see the page, and how they log in.")
     serve: Serve = Field(default=Serve(), description="What the daemon does beside the page, and how often.")
+    work: Work = Field(default=Work(), description="Who does the steps: `serve` itself, or workers.")
     rules: tuple[Rule, ...] = Field(
         default=(),
         alias="rule",

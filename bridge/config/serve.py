@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
 from bridge.config.part import Part, meta
 from bridge.config.values import Duration, PublicUrl
+
+Recluster = Literal["off", "compare", "apply"]
 
 
 class Serve(Part):
@@ -31,11 +34,21 @@ class Serve(Part):
         default=timedelta(minutes=10),
         description="Time between two times that decisions are taken and the tracker is brought up to date.",
     )
+    read_every: Duration = Field(
+        default=timedelta(minutes=5),
+        description="Time between two looks at what became of our issues in the tracker; news of them are "
+        "acted on at once.",
+    )
+    recluster: Recluster = Field(
+        default="compare",
+        description="What is done each night about a fresh look at all topics: `off`, `compare` (count what "
+        "it would change, change nothing) or `apply` (change it; `topics undo --recluster` takes it back).",
+    )
     night_hour: int = Field(
         default=2,
         ge=0,
         le=23,
-        description="When the audit and the backup are made each day, in UTC.",
+        description="When the audit, the backup and the other nightly jobs are done each day, in UTC.",
         json_schema_extra=meta(unit="hour of the day"),
     )
     backups: int = Field(
@@ -44,6 +57,10 @@ class Serve(Part):
         le=1000,
         description="How many nightly backups are kept in `backups` in `paths.data`; 0 makes none.",
         json_schema_extra=meta(unit="files"),
+    )
+    keep_runs: Duration = Field(
+        default=timedelta(days=90),
+        description="How long the table of runs keeps a run, with its counts and errors.",
     )
     hung_after: Duration = Field(
         default=timedelta(hours=1),

@@ -12,6 +12,7 @@ from bridge.config.values import closest, is_project_key, quoted
 def contradictions(settings: Settings) -> list[str]:
     """Say what is wrong between settings that are each fine, one sentence each."""
     faults = [fault for rule in settings.rules for fault in _of_rule(settings, rule)]
+    faults += _of_access(settings)
     return [*_of_jira(settings), *faults] if settings.tracker == "jira" else faults
 
 
@@ -47,6 +48,25 @@ def _of_jira(settings: Settings) -> Iterator[str]:
         yield (
             "`jira.url` is the address for programs, which needs `jira.site_url`: write the site as people "
             "open it, such as https://acme.atlassian.net"
+        )
+
+
+def _of_access(settings: Settings) -> Iterator[str]:
+    access, oidc = settings.access, settings.access.oidc
+    if "proxy" in access.login and not access.proxy_addresses:
+        yield (
+            '`access.login` has "proxy", which needs `access.proxy_addresses`: write the address that the '
+            'proxy comes from, such as ["10.0.0.5"]; anybody else could name any user'
+        )
+    if "oidc" not in access.login:
+        return
+    needed = {"access.oidc.issuer": oidc.issuer, "access.oidc.client_id": oidc.client_id}
+    for name in [name for name, value in needed.items() if not value]:
+        yield f'`access.login` has "oidc", which needs `{name}`: your identity provider tells it'
+    if not settings.server.url:
+        yield (
+            '`access.login` has "oidc", which needs `server.url`: write the address at which people reach '
+            "the page, as the identity provider sends them back there"
         )
 
 

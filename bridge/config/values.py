@@ -18,7 +18,7 @@ from bridge.config.secret import SecretUrl
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?", re.ASCII)
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-_DATABASE = re.compile(r"(sqlite|postgres(?:ql)?(?:\+[a-z0-9]+)?)://(.*)", re.DOTALL)
+_DATABASE = re.compile(r"(sqlite|postgres(?:ql)?(?:\+psycopg)?)://(.*)", re.DOTALL)
 _PROJECT = re.compile(r"[A-Z][A-Z0-9_]{0,254}", re.ASCII)
 _HEX_END = re.compile(r"[0-9a-f]{8,}\Z", re.IGNORECASE | re.ASCII)
 _GATEWAY = re.compile(r"/ex/jira/[A-Za-z0-9-]+")
@@ -117,9 +117,7 @@ def _database_url(value: object) -> SecretUrl:
     scheme, rest = match.groups()
     if scheme == "sqlite" and rest and not rest.startswith("/"):
         raise ValueError('needs three slashes before the path of a database file: "sqlite:///PATH"')
-    if scheme == "postgres":
-        scheme = "postgresql"
-    return SecretUrl(f"{scheme}://{rest}")
+    return SecretUrl(f"{re.sub('^postgres(ql)?', 'postgresql', scheme)}://{rest}")
 
 
 def _path(value: object) -> Path:

@@ -125,6 +125,19 @@ def ticket_document(
     return _shortened(document, limit, fmt)
 
 
+def written_document(markdown: str, fmt: Format) -> Document:
+    """Return what a person wrote, in Markdown, as a document; what has no place stays plain text."""
+    from bridge.render.markup import UnknownMarkup, blocks_of
+
+    try:
+        document = Document(blocks_of(markdown, str))
+    except UnknownMarkup:
+        paragraphs = (part.strip() for part in markdown.split("\n\n"))
+        document = Document(tuple(Paragraph((Text(part),)) for part in paragraphs if part))
+    limit = default_budget(fmt)
+    return document if fmt.size(fmt.wrap(document)) <= limit else _shortened(document, limit, fmt)
+
+
 def note_document(name: str, values: NoteText, *, template: str | None = None) -> Document:
     """Return what a note says; `name` is one of `NOTES`."""
     if name not in NOTES:

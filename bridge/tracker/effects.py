@@ -161,6 +161,7 @@ class Create:
         mirror = mirror_of(session, ticket)
         _seen(mirror, remote, at)
         mirror.written = dict(done.written or {})
+        mirror.theirs = sorted({*(mirror.theirs or ()), *self.draft.theirs})
 
     def _written(self, tracker: Tracker, title: str) -> dict[str, Any]:
         fields = Wanted(

@@ -7,22 +7,26 @@ from ipaddress import ip_address
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; "
+        "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer, browsers call the origin of our own forms "null"
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+LIMIT: Final = 1_048_576
+"""Bytes of a body; what is signed has limits of its own."""
+HSTS: Final = "max-age=31536000"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -33,7 +37,7 @@ class Guard:
     as its own; the name it asks for gives it away. A bare IP address can't be made to point elsewhere, so any
     is taken when the server listens at all addresses (one of `names` is such a wildcard). `signed` are the
     methods and paths whose requests prove by themselves where they come from: they may carry any name.
-    `refuse` makes the answer to a foreign name.
+    `refuse` makes the answer to a foreign name. With `https` browsers are told to come by nothing else.
     """
 
     def __init__(
@@ -43,12 +47,14 @@ class Guard:
         names: Collection[str],
         refuse: Callable[[Request, str], Response],
         signed: Collection[tuple[str, str]] = (),
+        https: bool = False,
     ) -> None:
         self._app = app
         self._names = {*LOOPBACK, *(name.strip("[]").lower() for name in names if name)}
         self._everywhere = any(_is_wildcard(name) for name in names)
         self._signed = frozenset(signed)
         self._refuse = refuse
+        self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -58,18 +64,39 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                add_headers(MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                add_headers(headers)
+                if self._https:
+                    headers["Strict-Transport-Security"] = HSTS
             await send(message)
 
         request = Request(scope)
         name = host_name(request.headers.get("host", ""))
-        if self._is_ours(name) or (scope["method"], scope["path"]) in self._signed:
+        if (scope["method"], scope["path"]) in self._signed:
             await self._app(scope, receive, send_with_headers)
+        elif self._is_ours(name):
+            await self._app(scope, _limited(request, receive), send_with_headers)
         else:
             await self._refuse(request, name)(scope, receive, send_with_headers)
 
     def _is_ours(self, name: str) -> bool:
         return name in self._names or (self._everywhere and _is_address(name))
+
+
+def _limited(request: Request, receive: Receive) -> Receive:
+    """Hand a body on until it is too long; what it says of its length is believed at once."""
+    told = request.headers.get("content-length", "")
+    left = -1 if told.isascii() and told.isdigit() and int(told[:12]) > LIMIT else LIMIT
+
+    async def receive_limited() -> Message:
+        nonlocal left
+        message = {"type": "http.request"} if left < 0 else await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413, f"a request has {LIMIT} bytes at most")
+        return message
+
+    return receive_limited
 
 
 def add_headers(headers: MutableHeaders) -> None:

@@ -11,12 +11,13 @@ from bridge.errors import SettingsError
 
 
 @contextmanager
-def listen(host: str, port: int) -> Iterator[socket.socket]:
-    """Open a socket for the page; only on this machine, because the page asks nobody who they are."""
-    if not _is_loopback(host):
+def listen(host: str, port: int, *, asks: bool = False) -> Iterator[socket.socket]:
+    """Open a socket for the page; only on this machine, unless the page `asks` who people are."""
+    if not asks and not _is_loopback(host):
         raise SettingsError(
-            f"server.host: {host!r} can be reached from other machines, and the page has no login yet; "
-            "use 127.0.0.1, behind a proxy that asks who it is if others must see it"
+            f"server.host: {host!r} can be reached from other machines, and nobody has to log in: whoever "
+            'finds the page could do anything. Set access.login to ["accounts"], ["oidc"] or ["proxy"], '
+            "or listen at 127.0.0.1"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as opened:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlmodel import Session, col, func, select
 
+from bridge import tally
 from bridge.jobs.backups import size_of
 from bridge.jobs.standing import intents_by_state, job_rows, oldest_in_doubt, waiting, worst_job
-from bridge.models import WORKSPACE, Item, Run, SourceState
+from bridge.models import WORKSPACE, Item, RejectedInput, Run, SetAside, SourceState
+from bridge.store import slices
 from bridge.store.database import Database
+from bridge.web.hooks import DELIVERIES
 
 if TYPE_CHECKING:
     from bridge.config.model import Settings
@@ -23,6 +26,18 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FAILS = 3
 """How often in a row a job must have failed before it makes us unready: one hiccup is none."""
 _LATE_S = 60.0
+_ITEM_STEPS = {
+    "normalise": slices.PULLED,
+    "statements": slices.NORMALISED,
+    "roles": slices.SPLIT,
+    "dedupe": slices.ROLED,
+}
+_STATEMENT_STEPS = {"classify": slices.NEW, "embed": slices.CLASSIFIED, "assign": slices.EMBEDDED}
+_PG_SIZE = "SELECT pg_database_size(current_database())"
+_TALLIES = {
+    "throttled": "How often we were asked to wait (429), by who asked.",
+    DELIVERIES: "Deliveries of webhooks, by source and outcome.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +73,9 @@ def metrics_text(
     database: Database, session: Session, settings: Settings, now: datetime, pulse: Pulse | None
 ) -> str:
     """Return all figures as text."""
-    figures = [*_of_store(session, now), *_of_jobs(session, now)]
-    figures += [*_of_disk(database), *([] if pulse is None else _of_pulse(pulse))]
-    names = {source.name for source in settings.sources if not source.paused}
-    figures.append(_freshness(session, names, now))
+    figures = [*_of_store(session, now), *_of_steps(session), *_of_jobs(session, now)]
+    figures += [*_of_disk(database, session), *([] if pulse is None else _of_pulse(pulse))]
+    figures += [*_of_sources(session, settings, now), *_of_tallies()]
     return "".join(lines(figure) for figure in figures)
 
 
@@ -120,20 +134,47 @@ def _of_jobs(session: Session, now: datetime) -> Iterator[Figure]:
     yield Figure("job_failures", "How often in a row the job failed.", failed)
     took = [({"job": r.name}, r.seconds) for r in rows]
     yield Figure("job_seconds", "How long the job took last.", took)
+    doubled = next(((r.counts or {}).get("doubled", 0) for r in rows if r.name == "audit"), 0)
+    yield Figure(
+        "duplicate_tickets", "Topics with two issues in the tracker, at the last audit.", [({}, doubled)]
+    )
     late = [({"job": r.name}, _age(r.next_due_at, now)) for r in rows if r.next_due_at is not None]
     yield Figure("job_overdue_seconds", "For how long the job has been due; 0 before.", late)
 
 
-def _freshness(session: Session, names: set[str], now: datetime) -> Figure:
+def _of_steps(session: Session) -> Iterator[Figure]:
+    stages = {step: slices.count_items_at(session, stage) for step, stage in _ITEM_STEPS.items()}
+    stages |= {step: slices.count_statements_at(session, stage) for step, stage in _STATEMENT_STEPS.items()}
+    yield Figure("step_waiting", "Items or statements that wait for a step.", _by("step", stages))
+    aside = select(SetAside.step, func.count()).where(SetAside.workspace_id == WORKSPACE)
+    found = dict(session.exec(aside.group_by(SetAside.step)).all())
+    yield Figure("set_aside", "Items and statements that ended a step at each try.", _by("step", found))
+
+
+def _of_sources(session: Session, settings: Settings, now: datetime) -> Iterator[Figure]:
+    watched = {source.name: source for source in settings.sources if not source.paused}
     states = session.exec(select(SourceState).where(SourceState.workspace_id == WORKSPACE))
-    ages = [
-        ({"source": s.name}, _age(s.last_ok_at, now))
-        for s in states
-        if s.name in names and s.last_ok_at is not None
-    ]
-    return Figure(
-        "source_freshness_seconds", "Since the source was last pulled to its end.", sorted(ages, key=str)
+    ages = {s.name: _age(s.last_ok_at, now) for s in states if s.name in watched and s.last_ok_at is not None}
+    yield Figure(
+        "source_freshness_seconds",
+        "Since the source was last pulled to its end, or last sent to us.",
+        _by("source", ages),
     )
+    periods = {s.name: s.every.total_seconds() for s in watched.values() if not s.is_sent}
+    yield Figure("source_period_seconds", "Time between two pulls of the source.", _by("source", periods))
+    kept = select(RejectedInput.source, func.count()).where(RejectedInput.workspace_id == WORKSPACE)
+    rejected = dict(session.exec(kept.group_by(RejectedInput.source)).all())
+    yield Figure("rejected_rows", "Input that was set aside, by source.", _by("source", rejected))
+
+
+def _of_tallies() -> Iterator[Figure]:
+    """Return what this process has counted since its start."""
+    for name, words in _TALLIES.items():
+        yield Figure(f"{name}_total", words, tally.counted(name), "counter")
+
+
+def _by(label: str, values: Mapping[str, float]) -> list[tuple[dict[str, str], float]]:
+    return [({label: name}, value) for name, value in sorted(values.items())]
 
 
 def _of_pulse(pulse: Pulse) -> Iterator[Figure]:
@@ -148,9 +189,13 @@ def _of_pulse(pulse: Pulse) -> Iterator[Figure]:
         yield Figure("job_silent_seconds", "Since the job at work gave a sign of life.", silent)
 
 
-def _of_disk(database: Database) -> Iterator[Figure]:
-    if database.path is None:
+def _of_disk(database: Database, session: Session) -> Iterator[Figure]:
+    if database.path is not None:
+        free = shutil.disk_usage(database.path.parent).free
+        yield Figure("disk_free_bytes", "Room left on the store's disk.", [({}, free)])
+        size = size_of(database.path)
+    elif session.get_bind().dialect.name == "postgresql":
+        size = session.connection().exec_driver_sql(_PG_SIZE).scalar_one()
+    else:
         return
-    yield Figure("database_bytes", "Size of the store with its journal.", [({}, size_of(database.path))])
-    free = shutil.disk_usage(database.path.parent).free
-    yield Figure("disk_free_bytes", "Room left on the store's disk.", [({}, free)])
+    yield Figure("database_bytes", "Size of the store with its journal.", [({}, size)])

@@ -18,16 +18,17 @@ class Paging:
     path: str
     page: int
     total: int
+    size: int = SIZE
 
     @property
     def pages(self) -> int:
         """How many pages there are, at least one."""
-        return max(-(-self.total // SIZE), 1)
+        return max(-(-self.total // self.size), 1)
 
     @property
     def skipped(self) -> int:
         """Rows on the pages before."""
-        return (self.page - 1) * SIZE
+        return (self.page - 1) * self.size
 
     @property
     def previous(self) -> str | None:
@@ -42,16 +43,16 @@ class Paging:
     @property
     def shown(self) -> str:
         """Which rows are on this page, in words."""
-        last = min(self.skipped + SIZE, self.total)
+        last = min(self.skipped + self.size, self.total)
         return f"{self.skipped + 1:,}–{last:,} of {self.total:,}" if self.total else "none"
 
     def _address(self, page: int) -> str:
         return f"{self.path}{'&' if '?' in self.path else '?'}page={page}"
 
 
-def paging(path: str, page: int, total: int) -> Paging:
+def paging(path: str, page: int, total: int, size: int = SIZE) -> Paging:
     """Return the place of a page; raises NotFound beyond the last one."""
-    found = Paging(path, page, total)
+    found = Paging(path, page, total, size)
     if page > found.pages:
         raise NotFound(f"there is no page {page} of {path}; the last one is {found.pages}")
     return found

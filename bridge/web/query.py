@@ -54,7 +54,7 @@ def topic_query(params: Mapping[str, str]) -> TopicQuery:
         kind=_one_of(params, "kind", KINDS),
         source=params.get("source", ""),
         trend=_one_of(params, "trend", TRENDS),
-        q=_words(params.get("q", "")),
+        q=words(params.get("q", "")),
         sort=_one_of(params, "sort", SORTS) or SORTS[0],
     )
 
@@ -66,11 +66,12 @@ def _one_of(params: Mapping[str, str], name: str, valid: tuple[str, ...]) -> str
     return value
 
 
-def _words(text: str) -> str:
-    words = " ".join(text.split())
-    if len(words) > _LONGEST_Q:
-        raise BadQuery("q", words, [f"up to {_LONGEST_Q} characters"])
-    return words
+def words(text: str) -> str:
+    """Read the words of a search; raises BadQuery."""
+    found = " ".join(text.split())
+    if len(found) > _LONGEST_Q:
+        raise BadQuery("q", found, [f"up to {_LONGEST_Q} characters"])
+    return found
 
 
 def page_number(params: Mapping[str, str]) -> int:

@@ -6,21 +6,28 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, ClassVar, Final, Protocol
+from urllib.parse import urlencode
 
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bridge.access.roles import may
+from bridge.web.access import csrf, who
+from bridge.web.verbs import REASONS, SLEEPS, Toast
 from bridge.web.words import counted, legible
 
 NAVIGATION: Final = (
-    ("/", "Today"),
-    ("/review", "Review"),
-    ("/topics", "Topics"),
-    ("/backlog", "Backlog"),
-    ("/unassigned", "Unassigned"),
-    ("/sources", "Sources"),
+    ("/", "Today", "g h"),
+    ("/review", "Review", "g r"),
+    ("/topics", "Topics", "g t"),
+    ("/items", "Items", "g i"),
+    ("/unassigned", "Unassigned", "g n"),
+    ("/backlog", "Backlog", "g b"),
+    ("/sources", "Sources", "g s"),
 )
+"""Address, name and key of each page at the top."""
 
 
 class Page(Protocol):
@@ -50,6 +57,8 @@ class Renderer:
     def __init__(self) -> None:
         self.style = files("bridge.web").joinpath("static/style.css").read_bytes()
         self.style_tag = hashlib.sha256(self.style).hexdigest()[:12]
+        self.script = files("bridge.web").joinpath("static/keys.js").read_bytes()
+        self.script_tag = hashlib.sha256(self.script).hexdigest()[:12]
         self._environment = Environment(
             loader=PackageLoader("bridge.web", "templates"),
             autoescape=True,
@@ -59,13 +68,47 @@ class Renderer:
             finalize=_legible,
         )
         self._environment.globals.update(
-            navigation=NAVIGATION, style=f"/static/style.css?v={self.style_tag}", counted=counted
+            navigation=NAVIGATION,
+            style=f"/static/style.css?v={self.style_tag}",
+            script=f"/static/keys.js?v={self.script_tag}",
+            counted=counted,
+            reasons=REASONS,
+            sleeps=SLEEPS,
         )
 
-    def html(self, page: Page, *, place: str = "", status: int = 200) -> HTMLResponse:
-        """Return a page; `place` is the address in the navigation that it belongs to."""
-        text = self._environment.get_template(page.template).render(page=page, place=place)
+    def html(
+        self,
+        page: Page,
+        *,
+        request: Request | None = None,
+        place: str = "",
+        status: int = 200,
+        toast: Toast | None = None,
+    ) -> HTMLResponse:
+        """Return a page; `place` is the address in the navigation that it belongs to.
+
+        `request` says who is asking, and so what the page offers; without it nobody is. `toast` is what was
+        just decided.
+        """
+        actor = None if request is None else who(request)
+        text = self._environment.get_template(page.template).render(
+            page=page,
+            place=place,
+            toast=toast,
+            here=_here(request),
+            actor=actor,
+            csrf="" if request is None else csrf(request),
+            may=lambda need: may(actor, need),
+        )
         return HTMLResponse(text, status_code=status)
+
+
+def _here(request: Request | None) -> str:
+    """Return the address of this page, without what was just done."""
+    if request is None:
+        return "/"
+    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "done"]
+    return request.url.path + (f"?{urlencode(asked)}" if asked else "")
 
 
 def _legible(value: Any) -> Any:

@@ -1,99 +1,189 @@
-"""The page of what waits for review: proposed tickets, each as it would be written."""
+"""The inbox: what waits for a person, in tabs, with one of them laid open beside the list."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+from urllib.parse import urlencode
 
-from sqlmodel import Session
-
-from bridge import drafting
-from bridge.config.model import Settings
-from bridge.models import Ticket
-from bridge.render.markdown import Markdown
-from bridge.report import TopicReport, neighbours, topic_reports
-from bridge.web.errors import NotFound
-from bridge.web.topics import TopicRow, topic_row
+from bridge.store import reviewing
+from bridge.store.views import Shelf, Shelved
+from bridge.web.desk import Look
+from bridge.web.errors import BadQuery
+from bridge.web.paging import Paging, paging
+from bridge.web.pane import Pair, Pane, pair, pane
+from bridge.web.topics import TopicRow, shelf_row
 from bridge.web.words import Moment, moment
+
+VIEWS: Final = {
+    "new": "New",
+    "growing": "Growing",
+    "back": "Came back",
+    "duplicates": "Possible duplicates",
+    "low": "Low confidence",
+    "done": "Done today",
+}
+SIZE: Final = 25
+"""Rows of the list."""
+
+DAY: Final = timedelta(days=1)
+HELD: Final = ("snoozed", "ignored")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A topic whose ticket waits for a person."""
+class Tab:
+    """A tab with how much is in it."""
 
-    row: TopicRow
-    reason: str
-    rule: str
-    since: Moment
+    name: str
+    label: str
+    count: int
+    href: str
     is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A ticket as it would be written now."""
+class Waiting:
+    """A topic in the list."""
 
     row: TopicRow
-    tracker: str
-    project: str
-    type: str
-    heading: str
-    body: str
+    reason: str
+    since: Moment | None
+    href: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """Something a person decided."""
+
+    at: Moment
+    who: str
+    what: str
+    topic: str
+    title: str
+    undo: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What waits for review, and the draft of one."""
+    """The inbox."""
 
     template: ClassVar[str] = "review.html"
     title: str = "Review"
+    view: str
+    tabs: list[Tab]
     waiting: list[Waiting]
-    draft: Draft | None
-    growing: int
+    pairs: list[Pair]
+    decided: list[Decided]
+    pane: Pane | None
+    here: str  # the address that a verb comes back to
+    next: str | None  # address of the next in the list
+    previous: str | None
+    place: str  # "3 of 17"
+    paging: Paging
 
 
-def review(session: Session, settings: Settings, now: datetime, number: int | None) -> Review:
-    """Build the page; the draft shown is that of `number`, or of the widest reach. Raises NotFound."""
-    reports = topic_reports(session, now)
-    pairs = [(r, r.ticket) for r in reports if r.ticket is not None and r.ticket.state == "proposed"]
-    chosen = next((pair for pair in pairs if number in (None, pair[0].topic.number)), None)
-    if number is not None and chosen is None:
-        raise NotFound(f"the ticket of T-{number} does not wait for review; what waits is under /review")
-    shown = chosen[0].topic.number if chosen else None
+def chosen(look: Look, view: str) -> list[Shelved]:
+    """Return the topics of a tab, in its order; raises BadQuery."""
+    if view not in VIEWS:
+        raise BadQuery("view", view, VIEWS)
+    shelf = look.shelf
+    if view in ("duplicates", "done"):
+        return []
+    free = [topic for topic in shelf.topics if topic.state not in HELD]
+    if view == "new":
+        return [topic for topic in free if topic.ticket and topic.ticket.state == "proposed"]
+    if view == "growing":
+        growing = [topic for topic in free if topic.number in shelf.growing]
+        return sorted(growing, key=lambda topic: shelf.growth[topic.number])
+    if view == "back":
+        return [topic for topic in free if topic.number in shelf.returned]
+    asked = look.settings.policy.create_when
+    return [
+        topic
+        for topic in free
+        if topic.ticket is None
+        and topic.figures.reach >= asked.people
+        and topic.confidence < asked.confidence
+    ]
+
+
+def review(look: Look, view: str, number: int | None, page: int) -> Review:
+    """Build the page; what is laid open is topic `number`, or the first. Raises BadQuery, NotFound."""
+    found = chosen(look, view)
+    questions = reviewing.questions(look.session, look.now)
+    decided = reviewing.decided_since(look.session, look.now - DAY)
+    sizes = {name: len(found) if name == view else len(chosen(look, name)) for name in VIEWS}
+    sizes |= {"duplicates": len(questions), "done": len(decided)}
+    index = next((place for place, topic in enumerate(found) if topic.number == number), None)
+    page = index // SIZE + 1 if index is not None else page
+    place = paging(f"/review?view={view}", page, sizes[view], SIZE)
+    index = place.skipped if index is None else index
+    shown = found[place.skipped : place.skipped + SIZE]
+    open_ = found[index] if found else None
+    following = next(iter(found[index + 1 :]), None) or (found[index - 1] if index else None)
     return Review(
-        waiting=[_waiting(report, ticket, now, shown) for report, ticket in pairs],
-        draft=_draft(session, settings, now, reports, chosen) if chosen else None,
-        growing=sum(1 for report in reports if topic_row(report, now).is_growing) if not pairs else 0,
+        view=view,
+        tabs=_tabs(view, sizes),
+        waiting=[_waiting(look.shelf, topic, look.now, view, open_) for topic in shown],
+        pairs=[pair(look, question) for question in questions[place.skipped : place.skipped + SIZE]]
+        if view == "duplicates"
+        else [],
+        decided=[_decided(look, row) for row in decided[place.skipped : place.skipped + SIZE]]
+        if view == "done"
+        else [],
+        pane=pane(look, open_) if open_ else None,
+        here=_address(view, following),
+        next=_address(view, found[index + 1]) if index + 1 < len(found) else None,
+        previous=_address(view, found[index - 1]) if index else None,
+        place=f"{index + 1} of {len(found)}" if found else "",
+        paging=place,
     )
 
 
-def _waiting(report: TopicReport, ticket: Ticket, now: datetime, shown: int | None) -> Waiting:
+def _tabs(view: str, sizes: dict[str, int]) -> list[Tab]:
+    return [
+        Tab(
+            name=name,
+            label=label,
+            count=sizes[name],
+            href=f"/review?view={name}",
+            is_chosen=name == view,
+        )
+        for name, label in VIEWS.items()
+    ]
+
+
+def _waiting(shelf: Shelf, topic: Shelved, now: datetime, view: str, open_: Shelved | None) -> Waiting:
+    ticket = topic.ticket
     return Waiting(
-        row=topic_row(report, now),
-        reason=ticket.reason,
-        rule=ticket.rule,
-        since=moment(ticket.proposed_at, now),
-        is_chosen=report.topic.number == shown,
+        row=shelf_row(shelf, topic, now),
+        reason=ticket.reason if ticket and ticket.state == "proposed" else "",
+        since=moment(ticket.proposed_at, now) if ticket else None,
+        href=_address(view, topic),
+        is_chosen=open_ is not None and topic.number == open_.number,
     )
 
 
-def _draft(
-    session: Session,
-    settings: Settings,
-    now: datetime,
-    reports: list[TopicReport],
-    chosen: tuple[TopicReport, Ticket],
-) -> Draft:
-    report, ticket = chosen
-    number = report.topic.number
-    material = drafting.gather(session, now, [number], reports)
-    text = drafting.text_of(report, material, settings, neighbours(session, number, 3))
-    fmt = Markdown()
-    return Draft(
-        row=topic_row(report, now),
-        tracker=ticket.tracker,
-        project=ticket.project,
-        type=ticket.type,
-        heading=report.topic.title,
-        body=fmt.write(drafting.document_of(text, settings, fmt, ticket.project)),
+def _decided(look: Look, row: reviewing.Decided) -> Decided:
+    other = f" T-{row.other}" if row.other else ""
+    return Decided(
+        at=moment(row.at, look.now),
+        who=row.who,
+        what=f"{row.verb}{other}{f' ({row.reason})' if row.reason else ''}",
+        topic=f"T-{row.topic}",
+        title=row.title,
+        undo=not row.undone,
     )
+
+
+def _address(view: str, topic: Shelved | None) -> str:
+    asked = {"view": view} | ({"topic": f"T-{topic.number}"} if topic else {})
+    return f"/review?{urlencode(asked)}"
+
+
+def numbers(topics: Sequence[Shelved]) -> list[int]:
+    """Return the numbers of topics, in their order."""
+    return [topic.number for topic in topics]

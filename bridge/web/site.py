@@ -1,33 +1,40 @@
-"""The web application: which address shows what. Reads only; every answer is one look at the store."""
+"""The web application: which address shows what. What is decided goes by `deciding`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from sqlmodel import Session
 from starlette.exceptions import HTTPException
 
+from bridge.access import door as access
 from bridge.config.model import Settings
 from bridge.errors import StoreError
-from bridge.report import topic_detail
+from bridge.pipeline.receiving import Inbox
+from bridge.report import TopicReport, topic_detail
 from bridge.store.database import Database, workspace_secret
 from bridge.web import query
+from bridge.web.access import install, may, needs
+from bridge.web.account import add_account_pages
 from bridge.web.backlog import backlog, issue_page
+from bridge.web.boards import add_boards
+from bridge.web.deciding import add_verbs
+from bridge.web.desk import Desk, Look
 from bridge.web.errors import PageError
 from bridge.web.guard import Guard, add_headers
+from bridge.web.hooks import Door, hooks
+from bridge.web.items import add_items
 from bridge.web.metrics import MEDIA_TYPE, failing_parts, metrics_text
 from bridge.web.render import Page, Renderer, Sorry
-from bridge.web.review import review
 from bridge.web.sources import sources_page
 from bridge.web.today import today
 from bridge.web.topic import Merged, evidence_page, find, topic_page
 from bridge.web.topics import as_csv, chosen_reports, topic_list
+from bridge.web.twins import csv_answer, json_answer
 from bridge.web.unassigned import unassigned
 from bridge.web.webhook import PATH, JiraHook
 
@@ -50,6 +57,7 @@ def make_site(
     """
     app = FastAPI(title="Feedback Bridge", docs_url=None, redoc_url=None, openapi_url=None)
     site = _Site(database, settings, clock, pulse)
+    gate = install(app, access.Door(database, settings, clock))
     for path, show in (
         ("/", site.today),
         ("/topics", site.topics),
@@ -58,7 +66,6 @@ def make_site(
         ("/topics/{name}.json", site.topic_json),
         ("/topics/{name}", site.topic),
         ("/topics/{name}/evidence", site.evidence),
-        ("/review", site.review),
         ("/backlog", site.backlog),
         ("/backlog/{key}", site.issue),
         ("/sources", site.sources),
@@ -67,19 +74,29 @@ def make_site(
         ("/readyz", site.readyz),
         ("/metrics", site.metrics),
         ("/static/style.css", site.style),
+        ("/static/keys.js", site.script),
         ("/icon.svg", site.icon),
     ):
         app.api_route(path, methods=["GET", "HEAD"])(show)
+    add_account_pages(app, gate, site.renderer)
+    add_boards(app, site.desk)
+    add_verbs(app, site.desk)
+    add_items(app, site.desk)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)
     app.add_exception_handler(StoreError, site.on_store_error)
     app.add_exception_handler(Exception, site.on_fault)
     signed: set[tuple[str, str]] = set()
     if secret := settings.jira.webhook_secret.reveal():
-        app.post(PATH)(JiraHook(database, secret, clock).receive)
+        app.post(PATH)(needs("signed")(JiraHook(database, secret, clock).receive))
         signed.add(("POST", PATH))
+    for hook, connector in hooks(settings):
+        inbox = Inbox(database, settings.paths.data, hook.name, connector)
+        app.post(hook.path)(needs("signed")(Door(hook, inbox, clock).receive))
+        signed.add(("POST", hook.path))
     names = (settings.server.host, urlsplit(settings.server.url).hostname or "")
-    app.add_middleware(Guard, names=names, signed=signed, refuse=site.refuse)
+    https = settings.server.url.startswith("https://")
+    app.add_middleware(Guard, names=names, signed=signed, refuse=site.refuse, https=https)
     return app
 
 
@@ -93,45 +110,52 @@ class _Site:
         self._pulse = pulse
         self._settings = settings
         self._clock = clock
-        self._renderer = Renderer()
+        self.renderer = Renderer()
+        self.desk = Desk(database, settings, clock, self.renderer)
 
-    def today(self) -> HTMLResponse:
+    @needs("read")
+    def today(self, request: Request) -> HTMLResponse:
         """Show how things stand."""
-        return self._page(lambda session, now: today(session, self._settings, now), "/")
+        return self._page(
+            request, lambda look: today(look.session, look.shelf, self._settings, look.now), "/"
+        )
 
+    @needs("read")
     def topics(self, request: Request) -> HTMLResponse:
         """Show the table of topics."""
         asked, page = query.topic_query(request.query_params), query.page_number(request.query_params)
-        return self._page(lambda session, now: topic_list(session, now, asked, page), "/topics")
+        return self._page(request, lambda look: topic_list(look.shelf, look.now, asked, page), "/topics")
 
+    @needs("read")
     def topics_json(self, request: Request) -> Response:
         """Give what `topics list --json` gives; a query narrows it as it narrows the page."""
-        asked = query.topic_query(request.query_params)
-        with self._database.reading() as session:
-            reports = chosen_reports(session, self._clock(), asked)
-        return _json([report.as_json() for report in reports])
+        return json_answer([report.as_json() for report in self._reports(request)])
 
+    @needs("read")
     def topics_csv(self, request: Request) -> Response:
         """Give the table of topics as a file."""
+        return csv_answer(as_csv(self._reports(request)), "topics")
+
+    def _reports(self, request: Request) -> list[TopicReport]:
         asked = query.topic_query(request.query_params)
         with self._database.reading() as session:
-            text = as_csv(chosen_reports(session, self._clock(), asked))
-        name = {"Content-Disposition": 'attachment; filename="topics.csv"'}
-        return Response(text, media_type="text/csv; charset=utf-8", headers=name)
+            look = self.desk.look(session)
+            return chosen_reports(session, look.shelf, look.now, asked)
 
-    def topic(self, name: str) -> Response:
+    @needs("read")
+    def topic(self, request: Request, name: str) -> Response:
         """Show a topic; a merged one leads to the topic it is part of."""
-        return self._of_topic(name, "", topic_page)
+        return self._of_topic(request, name, "", topic_page)
 
+    @needs("read")
     def evidence(self, request: Request, name: str) -> Response:
         """Show all that was said of a topic."""
         page = query.page_number(request.query_params)
+        return self._of_topic(
+            request, name, "/evidence", lambda look, number: evidence_page(look, number, page)
+        )
 
-        def build(session: Session, now: datetime, number: int) -> Page:
-            return evidence_page(session, now, number, page)
-
-        return self._of_topic(name, "/evidence", build)
-
+    @needs("read")
     def topic_json(self, name: str) -> Response:
         """Give what `topics show --json` gives."""
         number, now = query.topic_number(name), self._clock()
@@ -142,38 +166,40 @@ class _Site:
                     find(session, now, number)
             except Merged as merged:
                 return RedirectResponse(f"/topics/T-{merged.root}.json")
-        return _json(detail)
+        return json_answer(detail)
 
-    def review(self, request: Request) -> HTMLResponse:
-        """Show what waits for a person."""
-        name = request.query_params.get("topic")
-        number = query.topic_number(name) if name else None
-        return self._page(lambda session, now: review(session, self._settings, now, number), "/review")
-
+    @needs("read")
     def backlog(self, request: Request) -> HTMLResponse:
         """Show the issues of the embedded backlog."""
         page, tracker = query.page_number(request.query_params), self._settings.tracker
-        return self._page(lambda session, now: backlog(session, now, page, tracker), "/backlog")
+        return self._page(request, lambda look: backlog(look.session, look.now, page, tracker), "/backlog")
 
-    def issue(self, key: str) -> HTMLResponse:
+    @needs("read")
+    def issue(self, request: Request, key: str) -> HTMLResponse:
         """Show an issue of the embedded backlog."""
-        return self._page(lambda session, now: issue_page(session, now, key), "/backlog")
+        return self._page(request, lambda look: issue_page(look.session, look.now, key), "/backlog")
 
-    def sources(self) -> HTMLResponse:
+    @needs("read")
+    def sources(self, request: Request) -> HTMLResponse:
         """Show how the channels stand."""
-        return self._page(lambda session, now: sources_page(session, self._settings, now), "/sources")
+        return self._page(
+            request, lambda look: sources_page(look.session, self._settings, look.now), "/sources"
+        )
 
+    @needs("read")
     def unassigned(self, request: Request) -> HTMLResponse:
         """Show what fitted no topic."""
         page = query.page_number(request.query_params)
-        return self._page(lambda session, now: unassigned(session, now, page), "/unassigned")
+        return self._page(request, lambda look: unassigned(look.session, look.now, page), "/items")
 
+    @needs("open")
     def healthz(self) -> JSONResponse:
         """Say that the process answers."""
         return JSONResponse({"status": "ok"})
 
-    def readyz(self) -> JSONResponse:
-        """Say whether the store, the scheduler and the jobs work, and if not, what is wrong with which."""
+    @needs("open")
+    def readyz(self, request: Request) -> JSONResponse:
+        """Say whether the store, the scheduler and the jobs work; to those who may read, what is wrong."""
         try:
             with self._database.reading() as session:
                 workspace_secret(session)
@@ -181,23 +207,34 @@ class _Site:
         except StoreError as error:
             failing = {"database": str(error)}
         if failing:
-            return JSONResponse({"status": "not ready", "failing": failing}, status_code=503)
+            told = {"failing": failing} if may(request, "read") else {}
+            return JSONResponse({"status": "not ready", **told}, status_code=503)
         return JSONResponse({"status": "ready"})
 
+    @needs("read")
     def metrics(self) -> Response:
         """Give the figures that a monitor collects."""
         with self._database.reading() as session:
             text = metrics_text(self._database, session, self._settings, self._clock(), self._pulse)
         return Response(text, headers={"Content-Type": MEDIA_TYPE})
 
+    @needs("open")
     def style(self, request: Request) -> Response:
         """Give the style sheet; it may be kept as long as its address stays."""
-        tag = f'"{self._renderer.style_tag}"'
-        headers = {"Cache-Control": f"public, max-age={_STYLE_AGE}, immutable", "ETag": tag}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(self._renderer.style, media_type="text/css; charset=utf-8", headers=headers)
+        return self._kept(request, self.renderer.style, self.renderer.style_tag, "text/css")
 
+    def _kept(self, request: Request, content: bytes, tag: str, media: str) -> Response:
+        headers = {"Cache-Control": f"public, max-age={_STYLE_AGE}, immutable", "ETag": f'"{tag}"'}
+        if request.headers.get("if-none-match") == f'"{tag}"':
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type=f"{media}; charset=utf-8", headers=headers)
+
+    @needs("open")
+    def script(self, request: Request) -> Response:
+        """Give the script of the keys; it may be kept as long as its address stays."""
+        return self._kept(request, self.renderer.script, self.renderer.script_tag, "text/javascript")
+
+    @needs("open")
     def icon(self) -> Response:
         """Give the picture that a browser puts on the tab."""
         return Response(ICON, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
@@ -213,12 +250,14 @@ class _Site:
     def on_page_error(self, request: Request, error: Exception) -> Response:
         """Answer a request that can't be answered as it was put."""
         status = error.status if isinstance(error, PageError) else 400
-        return self._sorry(request, status, str(error))
+        answer = self._sorry(request, status, str(error))
+        answer.headers.update(getattr(error, "headers", {}))
+        return answer
 
     def on_http_error(self, request: Request, error: Exception) -> Response:
         """Answer an address or a method that isn't there."""
         status = error.status_code if isinstance(error, HTTPException) else 400
-        words = {404: "There is no such page.", 405: "Pages are only read here, with GET or HEAD."}
+        words = {404: "There is no such page.", 405: "This address is not made for that method."}
         answer = self._sorry(request, status, words.get(status, str(error)))
         answer.headers.update(getattr(error, "headers", None) or {})
         return answer
@@ -235,32 +274,38 @@ class _Site:
         add_headers(answer.headers)
         return answer
 
-    def _page(self, build: Callable[[Session, datetime], Page], place: str) -> HTMLResponse:
-        with self._database.reading() as session:
-            page = build(session, self._clock())
-        return self._renderer.html(page, place=place)
+    def _page(self, request: Request, build: Callable[[Look], Page], place: str) -> HTMLResponse:
+        return self.desk.page(request, build, place)
 
-    def _of_topic(self, name: str, under: str, build: Callable[[Session, datetime, int], Page]) -> Response:
+    def _of_topic(
+        self, request: Request, name: str, under: str, build: Callable[[Look, int], Page]
+    ) -> Response:
         number = query.topic_number(name)
+        asked = f"?{request.url.query}" if request.url.query else ""
         if name != f"T-{number}":
-            return RedirectResponse(f"/topics/T-{number}{under}")
+            return RedirectResponse(f"/topics/T-{number}{under}{asked}")
         try:
-            return self._page(lambda session, now: build(session, now, number), "/topics")
+            return self._page(request, lambda look: build(look, number), "/topics")
         except Merged as merged:
-            return RedirectResponse(f"/topics/T-{merged.root}{under}")
+            return RedirectResponse(f"/topics/T-{merged.root}{under}{asked}")
 
     def _sorry(self, request: Request, status: int, message: str) -> Response:
         path = request.scope.get("path", "")
-        if path.endswith(".json"):
+        if path.startswith("/api/") or path.endswith(".json"):
             return JSONResponse({"error": {"status": status, "message": message}}, status_code=status)
         page = Sorry(_SORRY.get(status, "This did not work"), message, _NEXT.get(status, ""))
-        return self._renderer.html(page, status=status)
+        return self.renderer.html(page, request=request, status=status)
 
 
 _SORRY = {
     400: "This can't be asked",
+    401: "Who is it?",
+    403: "This is not for you",
     404: "Not found",
     405: "Not allowed",
+    409: "Not as things stand",
+    413: "Too long",
+    429: "Too fast",
     500: "A fault of ours",
     503: "The store can't be read just now",
 }
@@ -268,7 +313,3 @@ _NEXT = {
     503: "Nothing was changed. Mend what it says, then load the page again; "
     "feedback-bridge check tells more.",
 }
-
-
-def _json(value: Any) -> Response:
-    return Response(json.dumps(value, ensure_ascii=False), media_type="application/json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -11,11 +11,11 @@ from sqlmodel import Session
 
 from bridge.config.model import Settings
 from bridge.models import Run
-from bridge.report import TopicReport, topic_reports
 from bridge.store import pages as reads
 from bridge.store.export import source_rows
+from bridge.store.views import Shelf
 from bridge.web.sources import SourceRow, source_row
-from bridge.web.topics import TopicRow, has_returned, is_growing, topic_row
+from bridge.web.topics import TopicRow, shelf_row
 from bridge.web.words import Moment, counted, moment
 
 _TOP = 5
@@ -64,30 +64,30 @@ class Today:
     unsure: int
 
 
-def today(session: Session, settings: Settings, now: datetime) -> Today:
+def today(session: Session, shelf: Shelf, settings: Settings, now: datetime) -> Today:
     """Build the first page."""
-    reports = topic_reports(session, now)
     sources = [source_row(row, now) for row in source_rows(session, settings)]
     run = reads.latest_run(session)
+    back = [topic for topic in shelf.topics if topic.number in shelf.returned]
     return Today(
-        figures=_figures(reports, reads.voices(session, now)),
+        figures=_figures(shelf, sources, reads.stuck(session)),
         is_empty=not any(source.items for source in sources),
         sources=sources,
         run=_run(run, now) if run else None,
-        top=[topic_row(report, now) for report in reports[:_TOP]],
-        returned=[topic_row(report, now) for report in reports if has_returned(report)][:_TOP],
-        unsure=reads.by_status(session, now).get("unsure", 0),
+        top=[shelf_row(shelf, topic, now) for topic in shelf.topics[:_TOP]],
+        returned=[shelf_row(shelf, topic, now) for topic in back[:_TOP]],
+        unsure=reads.unsure_count(session, now),
     )
 
 
-def _figures(reports: list[TopicReport], people: int) -> list[Figure]:
-    waiting = sum(1 for report in reports if report.ticket and report.ticket.state == "proposed")
-    growing = sum(1 for report in reports if is_growing(report))
+def _figures(shelf: Shelf, sources: Sequence[SourceRow], stuck: int) -> list[Figure]:
+    waiting = sum(1 for topic in shelf.topics if topic.ticket and topic.ticket.state == "proposed")
+    failing = sum(not source.is_well for source in sources)
     return [
-        Figure(f"{len(reports):,}", "topic" if len(reports) == 1 else "topics", "/topics"),
-        Figure(f"{people:,}", "person heard" if people == 1 else "people heard", "/topics?sort=people"),
         Figure(f"{waiting:,}", "waiting for review", "/review"),
-        Figure(f"{growing:,}", "growing now", "/topics?trend=growing&sort=growth"),
+        Figure(f"{len(shelf.growing):,}", "growing now", "/review?view=growing"),
+        Figure(f"{len(shelf.returned):,}", "came back", "/review?view=back"),
+        Figure(f"{failing + stuck:,}", "failing", "/sources"),
     ]
 
 

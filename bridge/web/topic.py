@@ -10,14 +10,18 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 from sqlmodel import Session
 
-from bridge.report import TopicReport, history, neighbours, topic_reports
+from bridge.report import TopicReport, history, topic_reports
 from bridge.store import pages as reads
 from bridge.store import topics as store
 from bridge.store.counts import topic_sources
+from bridge.store.views import GROWING
+from bridge.web.desk import Look
 from bridge.web.errors import NotFound
+from bridge.web.marking import marked
 from bridge.web.paging import SIZE, Paging, paging
+from bridge.web.pane import Like
 from bridge.web.sparkline import bars, described
-from bridge.web.topics import GROWING, TopicRow, topic_row
+from bridge.web.topics import TopicRow, topic_row
 from bridge.web.words import Moment, author, counted, excerpt, moment, safe_link
 
 
@@ -45,6 +49,9 @@ class Quoted:
     status: str | None = None
     reason: str | None = None
     runner_up: str | None = None
+    name: str | None = None  # SOURCE:ID#n, by which verbs know it
+    marked: Markup | None = None  # the text with the topic's words marked
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,10 @@ class TopicPage:
     nearest: list[Neighbour]
     history: list[Event]
     ticket_reason: str | None
+    like: list[Like]
+    can_approve: bool
+    can_reject: bool
+    can_undo: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +129,21 @@ def find(session: Session, now: datetime, number: int) -> TopicReport:
     raise NotFound(f"nobody has spoken of T-{number} up to {now:%Y-%m-%d}")
 
 
-def topic_page(session: Session, now: datetime, number: int) -> TopicPage:
+def _found(look: Look, number: int) -> TopicReport:
+    """Return the report of a topic, without a recount if the shelf has it; raises Merged and NotFound."""
+    if number in look.shelf.by_number:
+        return look.reports([number])[0]
+    return find(look.session, look.now, number)
+
+
+def topic_page(look: Look, number: int) -> TopicPage:
     """Build the page of a topic; raises Merged and NotFound."""
-    report = find(session, now, number)
+    session, now = look.session, look.now
+    report = _found(look, number)
     row = topic_row(report, now)
-    recurrence = report.recurrence
+    recurrence, words = report.recurrence, [term for term, _ in report.topic.keywords]
+    near, state = look.map.neighbours(number), report.ticket.state if report.ticket else None
+    decisions = store.decisions(session, number)
     return TopicPage(
         title=f"{row.id} {row.title}",
         row=row,
@@ -135,27 +156,35 @@ def topic_page(session: Session, now: datetime, number: int) -> TopicPage:
         chart=bars(report.trend.per_week),
         chart_words=described(report.trend.per_week),
         weeks=_weeks(report, now),
-        keywords=[term for term, _ in report.topic.keywords],
+        keywords=words,
         sources=list(topic_sources(session, now, [number]).get(number, {}).items()),
-        quotes=[_evidence(quote, now) for quote in store.evidence(session, [number], now).get(number, [])],
-        nearest=_nearest(session, neighbours(session, number)),
+        quotes=[
+            _evidence(quote, now, words) for quote in store.evidence(session, [number], now).get(number, [])
+        ],
+        nearest=_nearest(session, near),
         history=[
             Event(moment(datetime.fromisoformat(event["at"]), now), event["who"], event["what"])
             for event in history(session, report.topic)
         ],
         ticket_reason=report.ticket.reason if report.ticket else None,
+        like=_like(look, near),
+        can_approve=state not in ("open", "done", "approved") and report.topic.state != "ignored",
+        can_reject=state not in ("open", "done", "rejected") and report.topic.state != "ignored",
+        can_undo=any(d.undone_at is None and d.topic == number for d in decisions),
     )
 
 
-def evidence_page(session: Session, now: datetime, number: int, page: int) -> EvidencePage:
+def evidence_page(look: Look, number: int, page: int) -> EvidencePage:
     """Build a page of all that was said of a topic; raises Merged and NotFound."""
-    report = find(session, now, number)
+    session, now = look.session, look.now
+    report = _found(look, number)
     place = paging(f"/topics/{report.id}/evidence", page, report.counts.mentions)
+    words = [term for term, _ in report.topic.keywords]
     said = reads.said_of(session, number, now, skip=place.skipped, limit=SIZE)
     return EvidencePage(
         title=f"What was said of {report.id} {report.topic.title}",
         row=topic_row(report, now),
-        quotes=[quoted(one, now) for one in said],
+        quotes=[quoted(one, now, words) for one in said],
         paging=place,
     )
 
@@ -178,6 +207,15 @@ def _weeks(report: TopicReport, now: datetime) -> list[Week]:
     ]
 
 
+def _like(look: Look, near: Sequence[dict[str, Any]]) -> list[Like]:
+    found = ((row, look.shelf.by_number.get(int(row["topic"].removeprefix("T-")))) for row in near)
+    return [
+        Like(id=row["topic"], title=topic.title, people=topic.figures.reach, score=f"{row['score']:.2f}")
+        for row, topic in found
+        if topic is not None
+    ]
+
+
 def _nearest(session: Session, near: Sequence[dict[str, Any]]) -> list[Neighbour]:
     numbers = [int(other["topic"].removeprefix("T-")) for other in near]
     titles = reads.titles(session, numbers) if numbers else {}
@@ -187,7 +225,7 @@ def _nearest(session: Session, near: Sequence[dict[str, Any]]) -> list[Neighbour
     ]
 
 
-def _evidence(quote: store.Quote, now: datetime) -> Quoted:
+def _evidence(quote: store.Quote, now: datetime, keywords: Sequence[str]) -> Quoted:
     return Quoted(
         text=excerpt(quote.text),
         author=quote.author or "somebody",
@@ -197,10 +235,11 @@ def _evidence(quote: store.Quote, now: datetime) -> Quoted:
         link=safe_link(quote.url),
         at=moment(quote.said_at, now),
         score=f"{quote.score:.2f}",
+        marked=marked(excerpt(quote.text), keywords),
     )
 
 
-def quoted(said: reads.Said, now: datetime) -> Quoted:
+def quoted(said: reads.Said, now: datetime, keywords: Sequence[str] = ()) -> Quoted:
     """Return a statement as lists show it."""
     return Quoted(
         text=excerpt(said.text),
@@ -215,6 +254,9 @@ def quoted(said: reads.Said, now: datetime) -> Quoted:
         status=said.status,
         reason=said.reason,
         runner_up=_runner_up(said),
+        name=f"{said.source}:{said.item}#{said.ordinal}",
+        marked=marked(excerpt(said.text), keywords),
+        topic=f"T-{said.topic}" if said.topic else None,
     )
 
 

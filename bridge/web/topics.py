@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+import numpy as np
 from markupsafe import Markup
 from sqlmodel import Session
 
 from bridge.models import Ticket
 from bridge.report import TopicReport, topic_reports
-from bridge.store.counts import topic_sources
+from bridge.store.views import GROWING, Shelf, Shelved, came_back
 from bridge.web.errors import BadQuery
 from bridge.web.paging import SIZE, Paging, paging
 from bridge.web.query import KINDS, SORTS, STATES, TRENDS, TopicQuery
 from bridge.web.sparkline import sparkline
+from bridge.web.twins import csv_text
 from bridge.web.words import Moment, moment, own_or_safe_link
 
-GROWING: Final = 1.5
-"""Share of voice of the last 4 weeks over that of the 8 before, from which a topic is called growing."""
-
-_RECENT = 4  # weeks in which a return is news
-_QUIET = 3  # whole calendar-free weeks that a quiet time of 28 days holds at least
+_NAMED = 500  # topics that a query names one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,71 +75,96 @@ class TopicList:
     filters: dict[str, list[Choice]]
 
 
-def topic_list(session: Session, now: datetime, query: TopicQuery, page: int) -> TopicList:
+def topic_list(shelf: Shelf, now: datetime, query: TopicQuery, page: int) -> TopicList:
     """Build a page of topics; raises BadQuery for a source that nobody spoke in, NotFound beyond the end."""
-    every = topic_reports(session, now)
-    sources = topic_sources(session, now)
-    chosen = select(every, sources, query)
+    chosen = select(shelf, query)
     place = paging(f"/topics{query.suffix}", page, len(chosen))
     return TopicList(
-        rows=[topic_row(report, now) for report in chosen[place.skipped : place.skipped + SIZE]],
-        total=len(every),
+        rows=[shelf_row(shelf, topic, now) for topic in chosen[place.skipped : place.skipped + SIZE]],
+        total=len(shelf.topics),
         query=query,
         paging=place,
-        filters=_filters(query, sorted({name for counts in sources.values() for name in counts})),
+        filters=_filters(query, shelf.sources),
     )
 
 
-def chosen_reports(session: Session, now: datetime, query: TopicQuery) -> list[TopicReport]:
+def chosen_reports(session: Session, shelf: Shelf, now: datetime, query: TopicQuery) -> list[TopicReport]:
     """Return the topics that a query asks for; with an empty query those of `topics list --json`."""
-    return select(topic_reports(session, now), topic_sources(session, now), query)
+    chosen = [topic.number for topic in select(shelf, query)]
+    return reports_in_order(session, now, chosen)
 
 
-def select(
-    reports: Sequence[TopicReport], sources: Mapping[int, Mapping[str, int]], query: TopicQuery
-) -> list[TopicReport]:
-    """Return the reports that a query lets through, in its order."""
-    if query.source:
-        known = sorted({name for counts in sources.values() for name in counts})
-        if query.source not in known:
-            raise BadQuery("source", query.source, known or ["none yet"])
+def reports_in_order(session: Session, now: datetime, numbers: Sequence[int]) -> list[TopicReport]:
+    """Return the reports of these topics in this order."""
+    all_of_them = numbers if len(numbers) <= _NAMED else None
+    by_number = {report.topic.number: report for report in topic_reports(session, now, all_of_them)}
+    return [by_number[number] for number in numbers if number in by_number]
+
+
+def select(shelf: Shelf, query: TopicQuery) -> list[Shelved]:
+    """Return the topics that a query lets through, in its order."""
+    if query.source and query.source not in shelf.sources:
+        raise BadQuery("source", query.source, shelf.sources or ["none yet"])
     words = query.q.casefold().split()
     kept = [
-        report
-        for report in reports
-        if query.state in ("", report.topic.state)
-        and query.kind in ("", report.topic.kind)
-        and (not query.source or query.source in sources.get(report.topic.number, {}))
-        and _has_trend(report, query.trend)
-        and _has_words(report, words)
+        topic
+        for topic in shelf.topics
+        if query.state in ("", topic.state)
+        and query.kind in ("", topic.kind)
+        and (not query.source or any(query.source == name for name, _ in topic.figures.sources))
+        and _has_trend(shelf, topic, query.trend)
+        and _has_words(topic, words)
     ]
-    order = _ORDERS[query.sort]
-    return sorted(kept, key=order) if order else kept
+    return sorted(kept, key=_ORDERS[query.sort](shelf)) if query.sort != SORTS[0] else kept
 
 
-def _has_trend(report: TopicReport, trend: str) -> bool:
+def _has_trend(shelf: Shelf, topic: Shelved, trend: str) -> bool:
     match trend:
         case "growing":
-            return is_growing(report)
+            return topic.number in shelf.growing
         case "returned":
-            return has_returned(report)
+            return topic.number in shelf.returned
         case _:
             return True
 
 
-def _has_words(report: TopicReport, words: Sequence[str]) -> bool:
-    text = " ".join([report.id, report.topic.title, *(term for term, _ in report.topic.keywords)]).casefold()
+def _has_words(topic: Shelved, words: Sequence[str]) -> bool:
+    text = " ".join([f"T-{topic.number}", topic.title, *topic.keywords]).casefold()
     return all(word in text for word in words)
 
 
-_ORDERS: Final[Mapping[str, Callable[[TopicReport], Any] | None]] = {
-    "people": None,
-    "mentions": lambda report: -report.counts.mentions,
-    "growth": lambda report: (not report.trend.burst, -(report.trend.ratio or 0.0)),
-    "newest": lambda report: -report.counts.first_seen.timestamp(),
-    "latest": lambda report: -report.counts.last_seen.timestamp(),
-    "title": lambda report: report.topic.title.casefold(),
+_ORDERS: Final[Mapping[str, Callable[[Shelf], Callable[[Shelved], Any]]]] = {
+    "mentions": lambda _: lambda topic: -topic.figures.mentions,
+    "growth": lambda shelf: lambda topic: shelf.growth[topic.number],
+    "newest": lambda _: lambda topic: -int(topic.figures.times.min()),
+    "latest": lambda _: lambda topic: -int(topic.figures.times.max()),
+    "title": lambda _: lambda topic: topic.title.casefold(),
 }
+
+
+def shelf_row(shelf: Shelf, topic: Shelved, now: datetime) -> TopicRow:
+    """Return a topic of the shelf as a list shows it."""
+    place = shelf.place[topic.number]
+    ratio, ticket = shelf.moving.ratio[place], topic.ticket
+    counts = topic.figures.counts
+    return TopicRow(
+        id=f"T-{topic.number}",
+        title=topic.title or "(no title yet)",
+        kind=topic.kind,
+        state=topic.state,
+        people=counts.reach,
+        mentions=counts.mentions,
+        spark=sparkline(shelf.moving.per_week[place].tolist()),
+        is_bursting=bool(shelf.moving.burst[place]),
+        is_growing=topic.number in shelf.growing,
+        has_returned=topic.number in shelf.returned,
+        ratio=None if ratio is None else f"×{ratio:.1f}",
+        first_seen=moment(counts.first_seen, now),
+        last_seen=moment(counts.last_seen, now),
+        ticket=None
+        if ticket is None
+        else TicketLink(key=ticket.key, state=ticket.state, href=own_or_safe_link(ticket.url)),
+    )
 
 
 def is_growing(report: TopicReport) -> bool:
@@ -153,17 +174,8 @@ def is_growing(report: TopicReport) -> bool:
 
 def has_returned(report: TopicReport) -> bool:
     """Say whether a topic came back in the last 4 weeks after its latest quiet time."""
-    if not report.recurrence.returns:
-        return False
-    weeks = report.trend.per_week
-    quiet = max(_QUIET, report.recurrence.last_quiet_days // 7 - 1)
-    active = [place for place, count in enumerate(weeks) if count]
-    before = [-1, *active]
-    return any(
-        at - earlier - 1 >= min(quiet, at)
-        for earlier, at in zip(before, active, strict=False)
-        if at >= len(weeks) - _RECENT
-    )
+    weeks, quiet = np.array([report.trend.per_week]), np.array([report.recurrence.last_quiet_days])
+    return bool(report.recurrence.returns) and bool(came_back(weeks, quiet)[0])
 
 
 def topic_row(report: TopicReport, now: datetime) -> TopicRow:
@@ -210,13 +222,7 @@ def _filters(query: TopicQuery, sources: Sequence[str]) -> dict[str, list[Choice
 
 def as_csv(reports: Sequence[TopicReport]) -> str:
     """Return topics as CSV with a line of headings; no cell runs as a formula in a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(_COLUMNS)
-    for report in reports:
-        flat = _flat(report)
-        writer.writerow([_inert(flat[name]) for name in _COLUMNS])
-    return text.getvalue()
+    return csv_text(_COLUMNS, [_flat(report) for report in reports])
 
 
 _COLUMNS = (
@@ -238,13 +244,3 @@ def _flat(report: TopicReport) -> dict[str, Any]:
         "ticket": ticket.get("key"),
         "ticket_url": ticket.get("url"),
     }
-
-
-def _inert(value: object) -> object:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
-    if not isinstance(value, str):
-        return value
-    return f"'{value}" if value.lstrip()[:1] in _FORMULA or value[:1] in "\t\r\n" else value
-
-
-_FORMULA = frozenset("=+-@＝＋－＠")  # noqa: RUF001 - spreadsheets take the wide forms for formulas too

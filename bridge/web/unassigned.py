@@ -25,6 +25,6 @@ class Unassigned:
 
 def unassigned(session: Session, now: datetime, page: int) -> Unassigned:
     """Build a page of what fitted nowhere; raises NotFound beyond its end."""
-    place = paging("/unassigned", page, reads.by_status(session, now).get("unsure", 0))
+    place = paging("/unassigned", page, reads.unsure_count(session, now))
     said = reads.unsure(session, now, skip=place.skipped, limit=SIZE)
     return Unassigned(quotes=[quoted(one, now) for one in said], paging=place)

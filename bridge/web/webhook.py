@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 
 from bridge.store import deliveries
 from bridge.store.database import Database
+from bridge.web.body import Refused, read_body
 
 PATH: Final = "/webhooks/jira"
 LIMIT: Final = 1_048_576  # bytes of a body
@@ -39,14 +40,6 @@ _PLACES = (
 )
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault
-    """The delivery is not taken in; `status` is the answer's."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class JiraHook:
     """Takes deliveries in. `secret` is what Jira signs them with, `clock` gives the present time."""
 
@@ -58,7 +51,7 @@ class JiraHook:
     async def receive(self, request: Request) -> Response:
         """Answer a delivery: 204 when it is kept, or was before."""
         try:
-            await run_in_threadpool(self._keep, await _body(request), request)
+            await run_in_threadpool(self._keep, await read_body(request, LIMIT), request)
         except Refused as refused:
             return PlainTextResponse(f"{refused}\n", status_code=refused.status)
         except ClientDisconnect:
@@ -88,19 +81,6 @@ def is_signed(raw: bytes, header: str, secret: bytes) -> bool:
     right = hmac.new(secret, raw, hashlib.sha256).hexdigest()
     same = hmac.compare_digest(right.encode(), given.strip().lower().encode())
     return same and method.lower() == "sha256"
-
-
-async def _body(request: Request) -> bytes:
-    """Read the body, or refuse it as soon as it is too long."""
-    told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and (len(told) > len(str(LIMIT)) or int(told) > LIMIT):
-        raise Refused(413, f"a delivery has {LIMIT} bytes at most")
-    raw = bytearray()
-    async for part in request.stream():
-        raw += part
-        if len(raw) > LIMIT:
-            raise Refused(413, f"a delivery has {LIMIT} bytes at most")
-    return bytes(raw)
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:

@@ -199,7 +199,7 @@ def test_nobody_imports_the_connectors_but_through_their_contract():
         path for path in files("bridge") if not name(path).startswith(("bridge/demo", "bridge/config/docs"))
     ]
 
-    assert offenders(rooms, ("connectors.files", "connectors._template")) == []
+    assert offenders(rooms, ("connectors.files", "connectors.webhook", "connectors._template")) == []
 
 
 def test_heavy_packages_are_loaded_inside_functions_of_topics_and_connectors_only():
@@ -307,3 +307,9 @@ def _module(found: str, modules: dict[str, Path]) -> str | None:
         return found
     parent = found.rpartition(".")[0]
     return parent if parent in modules else None
+
+
+def test_no_two_helpers_of_tests_and_proofs_have_one_name():
+    names = [path.stem for folder in ("support", "proof") for path in (ROOT / "tests" / folder).glob("*.py")]
+
+    assert sorted({name for name in names if names.count(name) > 1}) == []

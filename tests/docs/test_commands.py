@@ -44,7 +44,7 @@ def test_every_command_has_a_part_of_its_own_with_every_option(found: Any):
         heading = f"## `{' '.join(('feedback-bridge', *path))}`\n"
         assert heading in page
         part = page.partition(heading)[2].partition("\n## ")[0]
-        for parameter in command.params:
+        for parameter in (p for p in command.params if not getattr(p, "hidden", False)):
             for option in (*parameter.opts, *parameter.secondary_opts):
                 assert option in part or not option.startswith("-"), f"{heading.strip()} lacks {option}"
 
@@ -53,7 +53,7 @@ def test_every_command_and_option_says_what_it_does(found: Any):
     for path, command in found:
         assert command.help, f"{path} has no help"
         assert command.help.strip()[-1] in ".?", f"{path}: the help is no sentence"
-        for parameter in command.params:
+        for parameter in (p for p in command.params if not getattr(p, "hidden", False)):
             is_option = parameter.opts[0].startswith("-")
             assert not is_option or parameter.help, f"{path} {parameter.opts[0]} has no help"
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
+from postgres import databases, server
+from sqlalchemy import Engine, inspect
 from sqlmodel import Session
 
 from bridge.config.load import load
@@ -165,6 +167,65 @@ def sixty() -> list[Message]:
     return [*said, item("no name was given here and baggage claim lost my suitcase", "anon-1", days=2)]
 
 
+class Stores:
+    """Where a test's stores are: files, or, while `on` is "postgresql", databases of a server.
+
+    A store is named by the path that its file has, or would have.
+    """
+
+    def __init__(self) -> None:
+        self.on = "sqlite"
+        self._made: dict[Path, str] = {}
+        self._kept: set[Path] = set()
+        self._opened: list[Engine] = []
+
+    def keep(self, path: Path) -> None:
+        """Let a store live as long as the server."""
+        self._kept.add(path)
+
+    def address(self, path: Path) -> str:
+        """Return the address of a store; on a server it is made with our schema at the first call."""
+        if self.on == "sqlite":
+            return f"sqlite:///{path}"
+        if path not in self._made:
+            self._made[path] = server().create(server().template)
+        return server().url(self._made[path])
+
+    def scratch(self) -> str:
+        """Return the address of a store for a moment: in memory, or with our schema on a server."""
+        return "sqlite://" if self.on == "sqlite" else self.address(Path(f"scratch-{len(self._made)}"))
+
+    def copy(self, source: Path, target: Path) -> str:
+        """Make a store as a copy of another, to which there is no connection; return its address."""
+        if self.on == "sqlite":
+            with sqlite3.connect(source) as connection:
+                connection.execute("VACUUM INTO ?", (str(target),))
+            connection.close()
+        else:
+            self._made[target] = server().create(self._made[source])
+        return self.address(target)
+
+    def close(self) -> None:
+        """Give back all connections, as programs do that ended."""
+        for engine in self._opened:
+            engine.dispose()
+
+    @contextmanager
+    def here(self, kind: str) -> Iterator[None]:
+        """Let stores be of a kind; their connections are given back at the end, and the databases dropped."""
+        before, self.on = self.on, kind
+        try:
+            with databases() as self._opened:
+                yield
+        finally:
+            self.on = before
+            for path in self._made.keys() - self._kept:
+                server().drop(self._made.pop(path))
+
+
+STORES = Stores()
+
+
 class Interrupted(Exception):  # noqa: N818 - it stands for a power cut
     """The process died here."""
 
@@ -203,14 +264,14 @@ class Bench:
         self.whole = True
         self.set(toml)
         if database is None:
-            database = Database(f"sqlite:///{self.path}")
+            database = Database(STORES.address(self.path))
             database.upgrade()
         self.database = database
 
     def set(self, toml: str) -> None:
         """Change the settings."""
         file = self.root / "bridge.toml"
-        file.write_text(f'database.url = "sqlite:///{self.path}"\n{toml}', encoding="utf-8")
+        file.write_text(f'database.url = "{STORES.address(self.path)}"\n{toml}', encoding="utf-8")
         home = {"user_dir": self.root, "data_dir": self.root, "cache_dir": self.root}
         self.settings = load(flags={}, env={}, file=file, cwd=self.root, **home).settings
 
@@ -266,15 +327,19 @@ class Bench:
             return {report.id: report.as_json() for report in topic_reports(session, self.now)}
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask the file itself."""
-        with sqlite3.connect(self.path) as connection:
-            found = connection.execute(sql, values).fetchall()
-        connection.close()
+        """Ask the store itself."""
+        if self.database.path is None:
+            with self.database.engine.begin() as connection:
+                asked = connection.exec_driver_sql(sql.replace("%", "%%").replace("?", "%s"), values)
+                return [tuple(map(_as_in_a_file, row)) for row in asked] if asked.returns_rows else []
+        with sqlite3.connect(self.path) as file:
+            found = file.execute(sql, values).fetchall()
+        file.close()
         return found
 
     def tables(self, *without: str) -> dict[str, list[tuple[Any, ...]]]:
         """Return all rows of all tables but these, in a fixed order."""
-        names = [name for (name,) in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        names = inspect(self.database.engine).get_table_names()
         return {n: sorted(self.query(f"SELECT * FROM {n}"), key=repr) for n in names if n not in without}
 
     def picture(self) -> dict[str, Any]:
@@ -283,11 +348,12 @@ class Bench:
             "SELECT number, root, title, keywords, kind, state, confidence, touched FROM topic"
             " ORDER BY number"
         )
-        evidence = self.query(
-            "SELECT e.topic, e.rank, i.external_id, s.ordinal, round(e.score, 4) FROM evidence"
+        quoted = self.query(
+            "SELECT e.topic, e.rank, i.external_id, s.ordinal, e.score FROM evidence"
             " e JOIN statement s"
             " ON s.id = e.statement_id JOIN item i ON i.id = s.item_id ORDER BY 1, 2"
         )
+        evidence = [(*place, round(score, 4)) for *place, score in quoted]
         items = self.query(
             "SELECT i.source, i.external_id, i.revision, i.text, i.lang, i.stage, o.external_id FROM item i"
             " LEFT JOIN item o ON o.id = i.repost_of ORDER BY 1, 2"
@@ -305,12 +371,20 @@ class Bench:
         }
 
 
-def copy_store(source: Bench, root: Path, toml: str = "", *, database: Database | None = None) -> Bench:
-    """Return another bench on a copy of a store."""
-    with sqlite3.connect(source.path) as connection:
-        connection.execute("VACUUM INTO ?", (str(root / "bridge.db"),))
-    connection.close()
-    return Bench(root, toml, database=database or Database(f"sqlite:///{root / 'bridge.db'}"))
+def _as_in_a_file(value: Any) -> Any:
+    """Return a value of a server as SQLite's file has it."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return json.dumps(value) if isinstance(value, dict | list) else value
+
+
+def copy_store(
+    source: Bench, root: Path, toml: str = "", *, database: Callable[[str], Database] = Database
+) -> Bench:
+    """Return another bench on a copy of a store, opened by `database`."""
+    source.database.close()
+    address = STORES.copy(source.path, root / "bridge.db")
+    return Bench(root, toml, database=database(address))
 
 
 def store(bench: Bench, *events: Event) -> intake.Counts:
@@ -332,6 +406,7 @@ def tokens(text: str) -> list[Any]:
 
 __all__ = [
     "NOW",
+    "STORES",
     "Bench",
     "Checkpoint",
     "Fragile",

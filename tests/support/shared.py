@@ -18,12 +18,20 @@ import typer.testing
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as Dialect
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from bridge.store import database
+from bridge.store import database, postgres, sqlite
 from topics.language import Detector
 
-SHIPPED = {name: getattr(database, name) for name in ("command", "create_engine", "head_revision", "PRAGMAS")}
+_OURS = (
+    (database, "command"),
+    (database, "head_revision"),
+    (postgres, "create_engine"),
+    (sqlite, "create_engine"),
+    (sqlite, "PRAGMAS"),
+)
+SHIPPED = [(module, name, getattr(module, name)) for module, name in _OURS]
 TABLES = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
 
 
@@ -32,8 +40,8 @@ def make_once(patch: pytest.MonkeyPatch) -> None:
     _share_statements(patch)
     patch.setattr(database, "command", SimpleNamespace(upgrade=_Upgrade()))
     patch.setattr(database, "head_revision", functools.cache(database.head_revision))
-    careless = tuple(pragma.replace("synchronous=FULL", "synchronous=OFF") for pragma in database.PRAGMAS)
-    patch.setattr(database, "PRAGMAS", careless)
+    careless = tuple(pragma.replace("synchronous=FULL", "synchronous=OFF") for pragma in sqlite.PRAGMAS)
+    patch.setattr(sqlite, "PRAGMAS", careless)
     commands = functools.cache(typer.main.get_command)
     patch.setattr(typer.main, "get_command", commands)
     patch.setattr(typer.testing, "_get_command", commands)
@@ -43,16 +51,17 @@ def make_once(patch: pytest.MonkeyPatch) -> None:
 
 def as_shipped(patch: pytest.MonkeyPatch) -> None:
     """Let stores be made as everybody makes them."""
-    for name, shipped in SHIPPED.items():
-        patch.setattr(database, name, shipped)
+    for module, name, shipped in SHIPPED:
+        patch.setattr(module, name, shipped)
 
 
 def _share_statements(patch: pytest.MonkeyPatch) -> None:
     """Compile each statement once: its key has the engine's dialect in it, and all of ours are alike."""
-    patch.setattr(Dialect, "__eq__", lambda one, other: type(one) is type(other))
-    patch.setattr(Dialect, "__hash__", lambda one: hash(type(one)))
-    shared: dict[str, Any] = {"compiled_cache": {}}
-    patch.setattr(database, "create_engine", functools.partial(create_engine, execution_options=shared))
+    for module, dialect in ((sqlite, SQLiteDialect_pysqlite), (postgres, PGDialect_psycopg)):
+        patch.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
+        patch.setattr(dialect, "__hash__", lambda one: hash(type(one)))
+        shared: dict[str, Any] = {"compiled_cache": {}}
+        patch.setattr(module, "create_engine", functools.partial(create_engine, execution_options=shared))
 
 
 class _Upgrade:
@@ -64,7 +73,7 @@ class _Upgrade:
 
     def __call__(self, config: Config, target: str) -> None:
         connection: Any = config.attributes["connection"]
-        if connection.exec_driver_sql(TABLES).first() is not None:
+        if connection.dialect.name != "sqlite" or connection.exec_driver_sql(TABLES).first() is not None:
             command.upgrade(config, target)
         elif not self._schema:
             command.upgrade(config, target)

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from bridge import tally
 from bridge.errors import InDoubt, SettingsError, TrackerError, TrackerThrottled, TrackerUnreachable
 from bridge.tracker.jira import answers
 from bridge.tracker.jira.answers import Answer
@@ -212,6 +213,7 @@ class Client:
 
     def _throttled(self, answer: Answer, name: str, parts: tuple[str, ...]) -> TrackerThrottled:
         """Return the error for being asked to wait, and remember until when."""
+        tally.count("throttled", by="jira")
         error = answers.throttled(answer, name)
         held = {"site": "", "endpoint": name, "issue": " ".join(parts[:1])}[error.scope]
         self._not_before[held] = max(self._not_before.get(held, 0.0), time.monotonic() + error.after)

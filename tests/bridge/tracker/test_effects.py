@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+from builders import STORES
 from fake_tracker import DAY_ONE, FakeClock, FakeTracker
 from ledger_world import Steps, draft, fill, says
 from sqlmodel import Session
@@ -24,8 +25,8 @@ from bridge.tracker.effects import (
 
 
 @pytest.fixture
-def store() -> Iterator[Steps]:
-    database = Steps("sqlite://")
+def store(stores: object) -> Iterator[Steps]:
+    database = Steps(STORES.scratch())
     fill(database, 2)
     yield database
     database.close()

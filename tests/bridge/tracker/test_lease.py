@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import pytest
+from builders import STORES
 from fake_tracker import FakeClock, FakeTracker
 from ledger_world import BORN, Steps, effects_of, fill
 
 from bridge.tracker.lease import LEASE, current, take
 from bridge.tracker.ledger import Ledger
 
+pytestmark = pytest.mark.usefixtures("stores")
+
 
 def store() -> Steps:
-    database = Steps("sqlite://")
+    database = Steps(STORES.scratch())
     fill(database, 1)
     return database
 

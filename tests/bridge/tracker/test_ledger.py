@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 import pytest
+from builders import STORES
 from fake_tracker import FakeClock, FakeTracker
 from hypothesis import settings
 from ledger_machine import LedgerMachine
@@ -37,7 +38,7 @@ class World:
     def __init__(self) -> None:
         self.clock = FakeClock(seconds=100_000.0)
         self.tracker = FakeTracker(self.clock)
-        self.database = Steps("sqlite://")
+        self.database = Steps(STORES.scratch())
         self.pauses: list[float] = []
         fill(self.database, TOPICS)
 
@@ -80,7 +81,7 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(stores: object) -> Iterator[World]:
     world = World()
     yield world
     world.database.step = lambda _: None

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from bridge.errors import SettingsError
 from bridge.web.guard import HEADERS, host_name
+from bridge.web.listen import listen
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,16 @@ def test_a_server_at_all_addresses_answers_to_addresses_but_not_to_names(empty: 
 )
 def test_the_name_in_a_host_header(header: str, name: str):
     assert host_name(header) == name
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "bridge.example.org"])  # noqa: S104 - the refusal under test
+def test_nobody_listens_at_a_public_address_without_asking_who_it_is(host: str):
+    with pytest.raises(SettingsError, match=r"access\.login") as refused, listen(host, 0):
+        pass
+
+    assert refused.value.exit_code == 3
+
+
+def test_a_page_that_asks_may_listen_anywhere():
+    with listen("0.0.0.0", 0, asks=True) as opened:  # noqa: S104 - what is under test
+        assert opened.getsockname()[1] > 0

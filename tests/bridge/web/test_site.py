@@ -24,8 +24,16 @@ PAGES = (
     "/backlog/FB-1",
     "/sources",
     "/unassigned",
+    "/items",
+    "/items?q=bag",
+    "/review?view=growing",
+    "/review?view=done",
+    "/review?view=duplicates",
+    "/topics/T-1/ticket",
+    "/topics/T-1/split",
+    "/help/keys",
 )
-EMPTY_PAGES = ("/", "/topics", "/review", "/backlog", "/sources", "/unassigned")
+EMPTY_PAGES = ("/", "/topics", "/review", "/backlog", "/sources", "/unassigned", "/items")
 HOSTILE = (
     "<script>alert(1)</script>",
     "</pre></blockquote><img src=x onerror=alert(1)>",
@@ -67,11 +75,13 @@ def test_an_empty_store_shows_what_to_do_next(empty: Any, strictly: Callable[[st
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_asks_the_store_at_most_twelve_times(full: Any, path: str):
     browser = full.browser()
+    browser.get("/review")  # what all pages stand on is read once, until something is committed
+    browser.get(path)
 
     with full.counting_queries() as found:
         browser.get(path)
 
-    assert 0 < len(found) <= 12
+    assert len(found) <= 12
 
 
 @pytest.mark.parametrize("text", STRANGE, ids=range(len(STRANGE)))
@@ -124,10 +134,9 @@ def test_first_page_shows_four_numbers_as_links(full: Any, strictly: Callable[[s
     page = strictly(full.browser().get("/").text)
 
     words = " ".join("".join(page.text).split())
-    assert "3 topics" in words
-    assert "7 people heard" in words  # six by name, one unnamed; the brand's own voice is nobody
     assert "1 waiting for review" in words
-    assert {"/topics", "/topics?sort=people", "/review", "/topics?trend=growing&sort=growth"} <= {
+    assert "0 failing" in words
+    assert {"/review", "/review?view=growing", "/review?view=back", "/sources"} <= {
         href for href, _ in page.links
     }
     assert "read 12" in words
@@ -210,7 +219,7 @@ def test_a_topic_is_found_by_its_small_name(full: Any):
         ("/topics/%3Cscript%3E", 404, "is no topic"),
         ("/topics/T-4", 404, "nobody has spoken of T-4"),
         ("/backlog/FB-9", 404, "no issue"),
-        ("/review?topic=T-2", 404, "does not wait for review"),
+        ("/review?view=old", 400, "new, growing, back, duplicates, low, done"),
         ("/nowhere", 404, "no such page"),
         ("/topics?sort=size", 400, "people, mentions, growth"),
         ("/topics?state=open", 400, "new, in review, dormant, snoozed"),
@@ -300,7 +309,10 @@ def test_a_head_is_answered_like_a_get_without_the_body(full: Any, path: str):
     got, head = browser.get(path), browser.head(path)
 
     assert head.status_code == got.status_code
-    assert head.headers == got.headers
+    per_browser = "set-cookie"  # each first visit gets its own
+    assert {k: v for k, v in head.headers.items() if k != per_browser} == {
+        k: v for k, v in got.headers.items() if k != per_browser
+    }
     assert head.content == b""
 
 
@@ -396,11 +408,11 @@ def test_an_unnamed_person_is_shown_by_the_start_of_the_pseudonym(empty: Any):
     assert "0123456789" not in text
 
 
-def test_review_shows_the_commands_and_the_draft_as_text(full: Any):
+def test_review_shows_the_verbs_and_the_draft_as_text(full: Any):
     text = full.browser().get("/review").text
 
-    assert "feedback-bridge topics approve T-1" in text
-    assert "feedback-bridge topics reject T-1" in text
+    assert 'action="/topics/T-1/approve"' in text
+    assert 'action="/topics/T-1/reject"' in text
     assert "9 people in 28 days" in text
     assert "**6 people** said this 6 times" in text
     assert "&gt; My bag came two days late." in text
@@ -412,8 +424,8 @@ def test_review_shows_the_draft_that_is_asked_for(full: Any):
 
     text = full.browser().get("/review?topic=T-3").text
 
-    assert "approve T-1" in text
-    assert 'Draft for <a href="/topics/T-3">' in text
+    assert 'id="draft" class="draft" aria-label="T-3"' in text
+    assert 'action="/topics/T-3/approve"' in text
     assert "It logs me out" not in text  # no quote was chosen for it
     assert "**1 person** said this" in text
 

@@ -1,0 +1,222 @@
+"""The routes by which a person, or a program with a token, decides: one for each verb, twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from bridge.access.origin import next_page
+from bridge.editing import edit
+from bridge.errors import InputError
+from bridge.store import figures
+from bridge.web import query
+from bridge.web.access import needs, require
+from bridge.web.errors import PageError
+from bridge.web.verbs import BY_NAME, VERBS, Done, Fields, Verb, perform
+
+if TYPE_CHECKING:
+    from bridge.web.desk import Desk
+
+LONGEST: Final = 40_000
+"""Characters of one field."""
+
+
+class Refused(PageError):  # noqa: N818 - says what is the case
+    """What was asked makes no sense as things stand."""
+
+    status = 409
+
+
+def add_verbs(app: FastAPI, desk: Desk) -> None:
+    """Add `POST /topics/T-n/VERB` and `POST /api/topics/T-n/VERB` for every verb, and those of the draft."""
+    for verb in VERBS:
+        app.post(f"/topics/{{name}}/{verb.name}", include_in_schema=False)(
+            needs(verb.need)(_page(desk, verb))
+        )
+        app.post(f"/api/topics/{{name}}/{verb.name}", **_described(verb.name))(
+            needs(verb.need)(_api(desk, verb))
+        )
+    app.post("/topics/{name}/edit", include_in_schema=False)(needs("decide")(_edit_page(desk)))
+    app.post("/api/topics/{name}/edit", **_described("edit"))(needs("decide")(_edit_api(desk)))
+
+
+def _described(name: str) -> dict[str, Any]:
+    """Return what OpenAPI says of a verb."""
+    text = {"type": "string"}
+    body = {"schema": {"type": "object", "properties": dict.fromkeys(FIELDS.get(name, ()), text)}}
+    fault = {
+        "type": "object",
+        "properties": {
+            "error": {"type": "object", "properties": {"status": {"type": "integer"}, "message": text}}
+        },
+    }
+    faults = {
+        status: {"description": words, "content": {"application/json": {"schema": fault}}}
+        for status, words in _FAULTS
+    }
+    return {
+        "summary": f"{name} a topic",
+        "operation_id": f"{name}_topic",
+        "openapi_extra": {"requestBody": {"content": {"application/json": body}}},
+        "responses": {
+            200: {"description": "done", "content": {"application/json": {"schema": _DONE}}},
+            **faults,
+        },
+    }
+
+
+def _content(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+_DONE: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["topic", "verb", "decision"],
+    "properties": {
+        "topic": {"type": "string"},
+        "verb": {"type": "string"},
+        "decision": {"type": "integer"},
+        "made": {"type": "string"},
+    },
+}
+_FAULTS: Final = (
+    (400, "the request can't be read"),
+    (401, "nobody is known by this token"),
+    (403, "who asks may not do this"),
+    (404, "there is no such topic"),
+    (409, "it makes no sense as things stand; the message says why"),
+    (413, "the body is too long"),
+    (422, "the request can't be read"),
+    (429, "too many requests"),
+)
+FIELDS: Final = {
+    "reject": ("reason",),
+    "ignore": ("reason",),
+    "snooze": ("until",),
+    "rename": ("title",),
+    "merge": ("into",),
+    "apart": ("other",),
+    "split": ("items", "group", "title"),
+    "remove": ("item",),
+    "move": ("item", "to"),
+    "not-feedback": ("item",),
+    "edit": ("title", "description", "type"),
+}
+"""What each verb is told beside the topic."""
+
+
+def _page(desk: Desk, verb: Verb) -> Callable[..., Any]:
+    async def decide(request: Request, name: str) -> Response:
+        fields = await _form(request)
+        done = await _away(_do, desk, verb, name, fields, require(request, verb.need).name)
+        return _back(fields, done)
+
+    return decide
+
+
+def _api(desk: Desk, verb: Verb) -> Callable[..., Any]:
+    async def decide(request: Request, name: str) -> Response:
+        fields = await _json(request)
+        done = await _away(_do, desk, verb, name, fields, require(request, verb.need).name)
+        return JSONResponse(done.as_json())
+
+    return decide
+
+
+def _edit_page(desk: Desk) -> Callable[..., Any]:
+    async def decide(request: Request, name: str) -> Response:
+        fields = await _form(request)
+        who, then = require(request, "decide").name, fields.get("then", "save")
+        if then == "approve":
+            require(request, "approve")
+        done = await _away(_edit, desk, name, fields, who, then == "approve")
+        return _back(fields, done)
+
+    return decide
+
+
+def _edit_api(desk: Desk) -> Callable[..., Any]:
+    async def decide(request: Request, name: str) -> Response:
+        fields = await _json(request)
+        done = await _away(_edit, desk, name, fields, require(request, "decide").name, False)
+        return JSONResponse(done.as_json())
+
+    return decide
+
+
+async def _away(do: Callable[..., Done], *values: Any) -> Done:
+    """Do something that waits for the store, beside the loop."""
+    from starlette.concurrency import run_in_threadpool
+
+    return await run_in_threadpool(do, *values)
+
+
+def _do(desk: Desk, verb: Verb, name: str, fields: Fields, who: str) -> Done:
+    try:
+        return perform(desk, verb, query.topic_number(name), fields, who)
+    except InputError as error:
+        raise Refused(str(error)) from error
+
+
+def _edit(desk: Desk, name: str, fields: Fields, who: str, approve: bool) -> Done:
+    """Keep what differs from the draft, and approve if that is wanted; nothing new is nothing to keep."""
+    from bridge.web.boards import draft_now
+
+    number, now = query.topic_number(name), desk.clock()
+    try:
+        with desk.database.writing() as session:
+            draft = draft_now(desk.look(session), number)
+            stood = {"title": draft.heading, "description": draft.body, "type": draft.type}
+            wanted = {
+                field: text
+                for field, text in fields.items()
+                if field in stood and " ".join(text.split()) != " ".join(stood[field].split())
+            }
+            done = Done(0, number, "edit")
+            if wanted or not approve:
+                made = edit(session, who, now, number, wanted=wanted)
+                done = Done(made.id or 0, number, "edit")
+            figures.renew(session, [number])
+        return perform(desk, BY_NAME["approve"], number, {}, who) if approve else done
+    except InputError as error:
+        raise Refused(str(error)) from error
+
+
+def _back(fields: Fields, done: Done) -> Response:
+    to = next_page(fields.get("next", "") or f"/topics/T-{done.topic}")
+    sign = "&" if "?" in to else "?"
+    return RedirectResponse(f"{to}{sign}done={done.decision}", status_code=303)
+
+
+async def _form(request: Request) -> Fields:
+    form = await request.form()
+    return _fitting({name: value for name, value in form.items() if isinstance(value, str)})
+
+
+async def _json(request: Request) -> Fields:
+    body = await request.body()
+    try:
+        found = json.loads(body) if body.strip() else {}
+    except ValueError as error:
+        raise PageError(f"the body is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise PageError('the body is no object; write {"into": "T-1"}, say')
+    wrong = [
+        name for name, value in found.items() if not isinstance(value, str | int) or isinstance(value, bool)
+    ]
+    if wrong:
+        raise PageError(f"{wrong[0][:80]!r} is no text")
+    return _fitting({name: str(value) for name, value in found.items()})
+
+
+def _fitting(fields: dict[str, str]) -> Fields:
+    for name, value in fields.items():
+        if len(value) > LONGEST:
+            raise PageError(f"{name[:80]!r} is longer than {LONGEST:,} characters")
+        if "\x00" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise PageError(f"{name[:80]!r} holds characters that no text has")
+    return fields

@@ -1,0 +1,52 @@
+"""The keys of the page: one table that templates, the page of help and the tests read.
+
+The script knows no key by itself: it looks for the element that bears `data-key`, so what can't be seen can't
+be pressed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key, or two in a row, and what it does."""
+
+    keys: str  # as `data-key` has it: "a", "g m"
+    does: str
+    where: str  # everywhere · list · topic
+
+
+KEYS: Final = (
+    Key("j", "the next one", "list"),
+    Key("k", "the one before", "list"),
+    Key("o", "open the topic", "list"),
+    Key("a", "approve: its ticket is made at the next sync", "topic"),
+    Key("e", "edit title, text and type before the ticket is made", "topic"),
+    Key("d", "reject: make no ticket; then 1 to 6 for the reason", "topic"),
+    Key("z", "snooze; then 1 for a week, 2 for a month, 3 until it grows", "topic"),
+    Key("i", "ignore; then 1 to 6 for the reason", "topic"),
+    Key("g m", "merge it into another; then 1 to 5 for one that is like it", "topic"),
+    Key("s", "split it; then 1 to 9 for a group", "topic"),
+    Key("r", "rename it", "topic"),
+    Key("n", "keep apart what was asked to be one", "topic"),
+    Key("u", "take back what was just decided", "everywhere"),
+    Key("v", "open the source of the first quote", "topic"),
+    Key("w", "why these belong together", "topic"),
+    Key("/", "search", "everywhere"),
+    Key("g h", "go to today", "everywhere"),
+    Key("g r", "go to review", "everywhere"),
+    Key("g t", "go to topics", "everywhere"),
+    Key("g i", "go to items", "everywhere"),
+    Key("g n", "go to what fits no topic", "everywhere"),
+    Key("g b", "go to the backlog", "everywhere"),
+    Key("g s", "go to sources", "everywhere"),
+    Key("?", "this help", "everywhere"),
+)
+OTHERS: Final = (
+    ("Ctrl+Enter", "send the form that is being written in"),
+    ("Esc", "leave a field, close a menu"),
+)
+"""Keys that the script handles in fields and menus."""

@@ -1,0 +1,71 @@
+// Presses what bears data-key. The table of keys is bridge/web/keys.py.
+const store = window.localStorage;
+const off = () => store.getItem("keys") === "off";
+const writing = (at) => at.closest?.("input:not([type=radio],[type=checkbox]),select,textarea,[contenteditable]");
+const seen = (it) => it.checkVisibility?.() ?? it.offsetParent !== null;
+let first = "";
+let timer = 0;
+
+function find(keys) {
+  const open = document.querySelector("details.menu[open]");
+  const places = open ? [open, document] : [document];
+  for (const place of places)
+    for (const it of place.querySelectorAll(`[data-key="${CSS.escape(keys)}"]`)) if (seen(it)) return it;
+  return null;
+}
+
+function press(it) {
+  if (it.localName === "summary") {
+    const box = it.parentElement;
+    const opens = !box.open;
+    for (const other of document.querySelectorAll("details.menu[open]")) other.open = false;
+    box.open = opens;
+    (opens ? box.querySelector("input:not([type=hidden]),button,select") ?? it : it).focus();
+  } else if (it.matches("input,select,textarea")) {
+    it.focus();
+    it.select?.();
+  } else it.click();
+}
+
+function menus(event) {
+  const open = document.querySelector("details.menu[open]");
+  if (event.key !== "Escape") return;
+  if (writing(event.target)) event.target.blur();
+  if (open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const form = event.target.closest?.("form");
+    if (form && !off()) form.requestSubmit(form.querySelector("button"));
+    return;
+  }
+  menus(event);
+  if (off() || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || writing(event.target)) return;
+  if (event.key.length > 1) return;
+  const both = first ? `${first} ${event.key}` : event.key;
+  clearTimeout(timer);
+  first = "";
+  const it = find(both);
+  if (it) {
+    event.preventDefault();
+    press(it);
+  } else if (document.querySelector(`[data-key^="${CSS.escape(event.key)} "]`)) {
+    first = event.key;
+    timer = setTimeout(() => { first = ""; }, 1500);
+  }
+});
+
+for (const box of document.querySelectorAll("[data-keys-switch]")) {
+  box.hidden = false;
+  box.checked = !off();
+  box.closest("label").hidden = false;
+  box.addEventListener("change", () => store.setItem("keys", box.checked ? "on" : "off"));
+}
+const write = document.querySelector("[data-write]");
+write?.focus();
+write?.select();
+for (const list of document.querySelectorAll("[data-scroll]")) list.scrollIntoView({ block: "nearest" });
