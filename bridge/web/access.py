@@ -96,6 +96,7 @@ class GuardedRoute(APIRoute):
         inside, need = super().get_route_handler(), self.need
 
         async def handle(request: Request) -> Response:
+            """Let through whom the mark allows."""
             gate: Gate = request.app.state.gate
             await gate.admit(request, need)
             if need != "open" and who(request) is None and need != "signed":

@@ -26,7 +26,7 @@ Fields = Mapping[str, str]
 REASONS: Final = (
     ("known", "We know, and live with it"),
     ("noise", "Noise, not about the product"),
-    ("wont", "Not what we want to be"),
+    ("unwanted", "Not what we want to be"),
     ("done", "Done already"),
     ("one", "One person's case"),
     ("other", "Something else"),

@@ -48,6 +48,7 @@ def make_app(address: str, hands: Hands, stalled_after: timedelta) -> App:
     @app.periodic(cron=EACH_BEAT)
     @app.task(name=BEAT, queue=TICKS, queueing_lock=BEAT)
     async def beat(timestamp: int) -> None:
+        """Free what stalled, and go on with what waits."""
         await free_stalled(app, stalled_after, hands.log)
         if timestamp % 3600 == 0:
             await app.job_manager.delete_old_jobs(nb_hours=KEPT_H, include_failed=True)
