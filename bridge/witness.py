@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bridge.plan import hashed
 from bridge.render.document import Document, Paragraph, Text
+from bridge.render.format import inside
 from bridge.tracker import FieldUpdate
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def put_back(tracker: Tracker, issue_id: str, sending: Mapping[str, Any]) -> set
         now = tracker.look(issue_id) if lost else None
         stands = {name: _mark(tracker, name, _value(now, name)) for name in lost} if now else {}
         back = {name: lost[name] for name, mark in stands.items() if mark == watched[name][1]}
-        change = restored(tracker, back)
+        change = _as_was(tracker, back)
         if not (sent := _values(change)):
             break
         tracker.update(issue_id, change)
@@ -68,23 +70,51 @@ def put_back(tracker: Tracker, issue_id: str, sending: Mapping[str, Any]) -> set
     return theirs
 
 
-def before_ours(tracker: Tracker, now: Remote, since: datetime) -> dict[str, str]:
-    """Return what stood in each field before our first edit since a time; what people edited since is left.
+def before_ours(tracker: Tracker, now: Remote, since: datetime, written: Mapping[str, Any]) -> FieldUpdate:
+    """Return the change that puts back what stood there before our first edit since a time.
 
-    The same again after it was put back gives what stands there already: nothing.
+    Only fields in which stands what we wrote, by `written` as the mirror keeps it; of a description the
+    inside of our block alone. The same again after it was put back is no change.
     """
-    found: dict[str, str] = {}
-    by_field: dict[str, list[Edit]] = {}
+    first: dict[str, Edit] = {}
     for edit in tracker.history(now.id, since):
-        by_field.setdefault(edit.field, []).append(edit)
-    for name, edits in by_field.items():
-        texts = name in ("title", "description") or name.startswith(_FIGURE)
-        if not texts or not all(edit.ours for edit in edits):
-            continue
-        before = edits[0].before
-        if _mark(tracker, name, before) != _mark(tracker, name, _value(now, name)):
-            found[name] = before
-    return found
+        first.setdefault(edit.field, edit)
+    figures = written.get("figures", {})
+    back: dict[str, str] = {}
+    for name, edit in first.items():
+        value = _value(now, name)
+        if name == "title":
+            stands = hashed(now.title) == written.get("title")
+        elif name.startswith(_FIGURE):
+            stands = _number(value) == _number(figures.get(name.removeprefix(_FIGURE)))
+        else:
+            stands = False
+        if stands and edit.ours and _mark(tracker, name, edit.before) != _mark(tracker, name, value):
+            back[name] = edit.before
+    change = _as_was(tracker, back)
+    own = first.get("description")
+    block = tracker.format.block(now.description)
+    if own is None or not own.ours or block is None or hashed(block) != written.get("description"):
+        return change
+    return replace(change, description=_block_as_was(tracker, now.description, own.before))
+
+
+def _block_as_was(tracker: Tracker, description: Any, before: str) -> Any:
+    """Return a description with the inside of our block as a text of the history has it; None without."""
+    place = inside(before)
+    if place is None:
+        return None
+    text = before[slice(*place)]
+    if letters(text) == letters(tracker.format.block(description) or ""):
+        return None
+    if tracker.format.name == "adf":
+        return tracker.format.replace(description, _plain(text))
+    there = inside(description)
+    return None if there is None else f"{description[: there[0]]}{text}{description[there[1] :]}"
+
+
+def _plain(text: str) -> Document:
+    return Document(tuple(Paragraph((Text(line),)) for line in text.splitlines() if line.strip()))
 
 
 def letters(text: str) -> str:
@@ -137,11 +167,10 @@ def _number(value: Any) -> float | str:
         return str(value or "")
 
 
-def restored(tracker: Tracker, lost: Mapping[str, str]) -> FieldUpdate:
+def _as_was(tracker: Tracker, lost: Mapping[str, str]) -> FieldUpdate:
     """Return the change that puts values back as the history shows them; an emptied figure can't be."""
     figures = {n.removeprefix(_FIGURE): _number(v) for n, v in lost.items() if n.startswith(_FIGURE) and v}
     text: Any = lost.get("description")
     if text is not None and tracker.format.name == "adf":
-        paragraphs = (Paragraph((Text(line),)) for line in text.splitlines() if line.strip())
-        text = tracker.format.write(Document(tuple(paragraphs)))
+        text = tracker.format.write(_plain(text))
     return FieldUpdate(title=lost.get("title"), description=text, figures=figures)

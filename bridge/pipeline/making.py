@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from bridge.drafting import document_of_note
 from bridge.models import Intent, Mirror, Ticket
 from bridge.pipeline import noting
-from bridge.pipeline.restoring import UNDO, closing
+from bridge.pipeline.restoring import UNDO
+from bridge.pipeline.restoring import again as taken_back_again
 from bridge.plan import Action, Draft
 from bridge.render.document import Document
 from bridge.render.ticket import summary
@@ -62,13 +63,14 @@ class Effects:
     def again(self, intent: Intent, ticket: Ticket, actions: Sequence[Action]) -> Effect | None:
         """Return an open intent's effect as it would be today; None for upserts, which are planned anew."""
         kind, key = intent.effect, intent.key
+        if key.startswith(UNDO):
+            with self._context.database.reading() as session:
+                return taken_back_again(session, key)
         same = [a for a in actions if (a.ticket_id, a.effect) == (ticket.id, kind) and _alike(a.op_key, key)]
         action = same[0] if same else None
         if kind == "create":
             draft = action.draft if action and action.draft else _last_words(ticket)
             return Create(ticket_id=ticket.id or 0, draft=draft)
-        if kind == "transition" and key.startswith(UNDO):
-            return closing(ticket.id or 0, key, "feedback-bridge sync")
         if kind == "transition":
             return Move(ticket_id=ticket.id or 0, key=key, category="new", also=self._moved)
         if kind == "link" and key.startswith("join "):

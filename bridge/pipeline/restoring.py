@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import TrackerError
 from bridge.linking import let_go
-from bridge.models import Ticket
+from bridge.models import Intent, Mirror, Ticket
 from bridge.pipeline import noting
 from bridge.render.document import Document, Paragraph, Text
-from bridge.tracker.effects import Bookkeeping, Done, Move, mirror_of
-from bridge.witness import before_ours, restored
+from bridge.tracker.effects import Bookkeeping, Done, Effect, Move, mirror_of
+from bridge.witness import before_ours, put_back, stood_there
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 UNDO = "undo "
 """What the key of an effect begins with that takes another back; the other's kind and id follow."""
 
+_SKEW = timedelta(seconds=5)  # how far the tracker's clock may be behind ours
 _TAKEN_BACK = Document((Paragraph((Text("Feedback Bridge took this comment back."),)),))
 
 
@@ -33,6 +35,32 @@ def closing(ticket_id: int, key: str, who: str) -> Move:
     )
 
 
+def name_of(intent: Intent) -> str:
+    """Name the taking back of an effect; an update is had again and again, so its time is part of it."""
+    at = f" {intent.settled_at:%Y%m%dT%H%M%S}" if intent.effect == "update" and intent.settled_at else ""
+    return f"{UNDO}{intent.effect} {intent.id}{at}"
+
+
+def taking_back(session: Session, intent: Intent, key: str, who: str) -> Effect:
+    """Return the effect named `key` that takes an effect back."""
+    ticket_id = intent.ticket_id
+    if intent.effect == "update":
+        mirror = session.get(Mirror, ticket_id)
+        since = (intent.sent_at or intent.planned_at) - _SKEW
+        written = dict(mirror.written) if mirror else {}
+        return RestoreFields(ticket_id=ticket_id, key=key, since=since, written=written)
+    if intent.effect == "comment":
+        is_evidence = noting.effect_name(intent.key) == noting.EVIDENCE
+        return BlankComment(ticket_id=ticket_id, key=key, op=intent.op, evidence=is_evidence)
+    return closing(ticket_id, key, who)
+
+
+def again(session: Session, key: str) -> Effect | None:
+    """Return the effect that an open intent of ours stands for; None if what it takes back is gone."""
+    intent = session.get(Intent, int(key.split(" ")[2]))
+    return None if intent is None else taking_back(session, intent, key, "feedback-bridge sync")
+
+
 @dataclass(slots=True, kw_only=True)
 class RestoreFields:
     """Put into fields what stood there before our update of a time, unless a person has edited them since."""
@@ -40,6 +68,7 @@ class RestoreFields:
     ticket_id: int
     key: str
     since: datetime
+    written: Mapping[str, Any]  # what stands there as written by us, as the mirror keeps it
     kind: str = "update"
     repeatable: bool = True
     payload_hash: str = ""
@@ -51,16 +80,14 @@ class RestoreFields:
         return ticket is not None and bool(ticket.remote_id)
 
     def send(self, tracker: Tracker, ticket: Ticket, op: str) -> Done:  # noqa: ARG002 - fields carry no op
-        """Read the issue and its history, and write what can be put back."""
+        """Read the issue and its history, and write what can be put back; what people wrote stays."""
         now = _look(tracker, ticket)
-        before = before_ours(tracker, now, self.since)
-        if not before:
-            raise TrackerError(
-                f"{ticket.key}: nothing to put back: {tracker.name} shows no edit of ours since then "
-                "that nobody has edited over"
-            )
-        self.fields = tuple(sorted(before))
-        tracker.update(now.id, restored(tracker, before))
+        change = before_ours(tracker, now, self.since, self.written)
+        sending = stood_there(tracker, now, change)
+        self.fields = tuple(sorted(sending["fields"]))
+        if self.fields:
+            tracker.update(now.id, change)
+            put_back(tracker, now.id, sending)
         return Done(remote=now)
 
     def find(self, tracker: Tracker, ticket: Ticket, op: str) -> list[Done]:  # noqa: ARG002

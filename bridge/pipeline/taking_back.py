@@ -8,15 +8,13 @@ go. What can't be undone in any tracker: the mail it has sent about it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
 
 from bridge.errors import InputError, TrackerError
 from bridge.models import WORKSPACE, Intent, Ticket
-from bridge.pipeline import noting
-from bridge.pipeline.restoring import UNDO, BlankComment, RestoreFields, closing
+from bridge.pipeline.restoring import UNDO, RestoreFields, name_of, taking_back
 from bridge.pipeline.sending import ledger_of
 from bridge.store.audit import record
 
@@ -24,9 +22,8 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from bridge.pipeline.context import Context
-    from bridge.tracker.effects import Effect
+    from bridge.tracker import Tracker
 
-_SKEW = timedelta(seconds=5)  # how far the tracker's clock may be behind ours
 _SAYS = {
     "create": "close {key} as created by mistake, and let go of it",
     "update": "put back what stood in {key} before the update of {when}, and leave these fields to people",
@@ -65,31 +62,27 @@ def latest(session: Session, key: str) -> Last:
     ).all()
     undone = {row.key for row in rows if row.key.startswith(UNDO)}
     for row in rows:
-        if row.effect in _SAYS and not row.key.startswith(UNDO) and _name(row) not in undone:
+        if row.effect in _SAYS and not row.key.startswith(UNDO) and name_of(row) not in undone:
+            if row.effect == "create":
+                _refuse_shared(session, ticket)
             return Last(ticket, row)
     raise InputError(
         f"nothing that we did to {key} can be taken back (any more); links follow the evidence by themselves"
     )
 
 
-def effect_of(last: Last, who: str) -> Effect:
-    """Return the effect that takes something back."""
-    intent, ticket_id = last.intent, last.ticket.id or 0
-    key = _name(intent)
-    match intent.effect:
-        case "update":
-            since = intent.sent_at or last.ticket.proposed_at
-            return RestoreFields(ticket_id=ticket_id, key=key, since=since - _SKEW)
-        case "comment":
-            return BlankComment(ticket_id=ticket_id, key=key, op=intent.op, evidence=_is_evidence(intent))
-        case _:
-            return closing(ticket_id, key, who)
-
-
 def take_back(context: Context, last: Last, who: str) -> str:
     """Take something back, once; return what was done. Raises `TrackerError` when the tracker refuses."""
-    ledger = ledger_of(context, context.tracker())
-    outcome = ledger.perform(effect_of(last, who))
+    tracker = context.tracker()
+    _refuse_moved(tracker, last)
+    ledger = ledger_of(context, tracker)
+    with context.database.reading() as session:
+        effect = taking_back(session, last.intent, name_of(last.intent), who)
+    outcome = ledger.perform(effect)
+    if outcome == "confirmed" and isinstance(effect, RestoreFields) and not effect.fields:
+        return (
+            f"{last.ticket.key}: nothing to put back: the tracker keeps no history, or people edited it since"
+        )
     if outcome == "confirmed":
         with context.database.writing() as session:
             details = {"intent": last.intent.id, "key": last.ticket.key}
@@ -100,11 +93,29 @@ def take_back(context: Context, last: Last, who: str) -> str:
     raise TrackerError("; ".join(ledger.errors) or ledger.stopped or f"{last.ticket.key}: not taken back")
 
 
-def _is_evidence(intent: Intent) -> bool:
-    return noting.effect_name(intent.key) == noting.EVIDENCE
+def _refuse_moved(tracker: Tracker, last: Last) -> None:
+    """Refuse to close again what people have moved since we reopened it."""
+    since = last.intent.settled_at
+    if last.intent.effect != "transition" or since is None:
+        return
+    moved = [e for e in tracker.history(last.ticket.remote_id or "", since) if e.field == "status"]
+    if any(not edit.ours for edit in moved):
+        raise InputError(f"people have moved {last.ticket.key} since we reopened it; close it there")
 
 
-def _name(intent: Intent) -> str:
-    """Name the taking back of an effect; an update is had again and again, so its time is part of it."""
-    at = f" {intent.settled_at:%Y%m%dT%H%M%S}" if intent.effect == "update" and intent.settled_at else ""
-    return f"{UNDO}{intent.effect} {intent.id}{at}"
+def _refuse_shared(session: Session, ticket: Ticket) -> None:
+    """Refuse to close an issue as created by mistake that stands for another topic too."""
+    others = session.exec(
+        select(Ticket).where(
+            Ticket.workspace_id == WORKSPACE,
+            Ticket.remote_id == ticket.remote_id,
+            Ticket.tracker == ticket.tracker,
+            Ticket.id != ticket.id,
+            col(Ticket.state).in_(("open", "done")),
+        )
+    ).all()
+    if others:
+        raise InputError(
+            f"{ticket.key} stands for T-{others[0].topic} too; let go of it first: "
+            f"feedback-bridge tickets unlink T-{others[0].topic}"
+        )

@@ -129,10 +129,11 @@ def written_document(markdown: str, fmt: Format) -> Document:
     """Return what a person wrote, in Markdown, as a document; what has no place stays plain text."""
     from bridge.render.markup import UnknownMarkup, blocks_of
 
+    said = outward(visible(markdown))  # whole first: what is masked may be spread over several pieces
     try:
-        document = Document(blocks_of(markdown, str))
+        document = Document(blocks_of(said, outward))
     except UnknownMarkup:
-        paragraphs = (part.strip() for part in markdown.split("\n\n"))
+        paragraphs = (part.strip() for part in said.split("\n\n"))
         document = Document(tuple(Paragraph((Text(part),)) for part in paragraphs if part))
     limit = default_budget(fmt)
     return document if fmt.size(fmt.wrap(document)) <= limit else _shortened(document, limit, fmt)

@@ -33,7 +33,7 @@ from bridge.models import (
     Statement,
     Topic,
 )
-from bridge.store import slices
+from bridge.store import drafts, slices
 from connectors import Author, Event, Gap, Message, Rejected, Tombstone, Upsert
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -296,6 +296,9 @@ def _remove(session: Session, source: str, event: Tombstone) -> int:
     ).first()
     if item is None or item.removed_at is not None:
         return 0
+    said = session.exec(select(Statement.text).where(Statement.item_id == item.id)).all()
+    raw = session.exec(select(ItemRevision.text).where(ItemRevision.item_id == item.id)).all()
+    drafts.forget(session, [item.text, *said, *raw])
     drop_statements(session, [item.id or 0])
     session.exec(delete(ItemRevision).where(col(ItemRevision.item_id) == item.id))
     session.exec(delete(Fingerprint).where(col(Fingerprint.item_id) == item.id))

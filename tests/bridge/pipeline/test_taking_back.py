@@ -8,7 +8,9 @@ import pytest
 from jira_bench import Site
 
 from bridge.errors import InputError, TrackerError
+from bridge.linking import link, unlink
 from bridge.pipeline.taking_back import latest, take_back
+from bridge.tracker import FieldUpdate
 
 
 def undo(site: Site, key: str) -> str:
@@ -65,6 +67,55 @@ def test_what_people_edited_since_an_update_is_left(synced: Site):
     undo(synced, key)  # the description was written too, and goes back
 
     assert synced.twin.issue(key).fields["summary"] == "Ann's own"
+
+
+def test_what_people_wrote_around_our_block_stays_as_it_is(synced: Site):
+    key = synced.issue("bag-000").key
+    synced.more("bag", 9)
+    synced.sync()  # once more people: the block is written anew
+    issue = synced.twin.issue(key)
+    before = issue.fields["description"]
+    if synced.twin.flavour == "dc":
+        own = f"h1. Plan\n||a||b||\n\n{before}"
+    else:
+        row = {"type": "heading", "attrs": {"level": 1}, "content": [{"type": "text", "text": "Plan"}]}
+        own = {**before, "content": [row, *before["content"]]}
+    synced.twin.as_person("ann").edit_description(issue, own)
+    synced.more("bag", 9, first=60)
+    synced.sync()
+    written = synced.twin.issue(key).fields["description"]
+
+    undo(synced, key)
+
+    now = synced.twin.issue(key).fields["description"]
+    assert now != written
+    if synced.twin.flavour == "dc":
+        assert now.startswith("h1. Plan\n||a||b||\n\n")
+    else:
+        assert now["content"][0] == own["content"][0]
+
+
+def test_what_the_same_account_wrote_by_hand_since_stays(synced: Site):
+    key = synced.issue("bag-000").key
+    with synced.bench.deciding() as verbs:
+        verbs.rename(synced.topic(key), "A title too much")
+    synced.sync()
+    synced.bench.tracker.update(synced.issue("bag-000").id, FieldUpdate(title="By hand, with our token"))
+
+    undo(synced, key)
+
+    assert synced.twin.issue(key).fields["summary"] == "By hand, with our token"
+
+
+def test_an_issue_of_two_topics_is_not_closed_as_created_by_mistake(synced: Site):
+    one, other = synced.issue("bag-000").key, synced.issue("legroom-000").key
+    context = synced.bench.context()
+    with context.database.writing() as session:
+        unlink(session, other, "ann", context.now)
+    link(context, synced.topic(other), one, "ann")
+
+    with pytest.raises(InputError, match="tickets unlink"):
+        undo(synced, one)
 
 
 def test_a_comment_says_that_it_was_taken_back(synced: Site):

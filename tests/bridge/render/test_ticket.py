@@ -25,6 +25,7 @@ from bridge.render.ticket import (
     pseudonym,
     summary,
     ticket_document,
+    written_document,
 )
 from bridge.render.wiki import Wiki
 
@@ -267,3 +268,14 @@ def test_own_templates_are_tried_before_a_ticket_needs_them(tmp_path: Path):
     assert "nothere" in web[1]
     assert app == web[1:]
     assert faults_of_templates(tmp_path / "empty", "WEB") == []
+
+
+@pytest.mark.parametrize("fmt", [Adf(), Wiki(), Markdown()], ids=lambda fmt: fmt.name)
+def test_what_a_person_wrote_is_masked_as_all_that_goes_out(fmt: Format):
+    said = "Call *anna.schmidt@example.org*\n\n* card 4111 1111 1111 1111\n* password: hunter2hunter"
+
+    out = fmt.plain(fmt.write(written_document(said, fmt)))
+
+    assert "anna.schmidt" not in out
+    assert "4111" not in out
+    assert "[e-mail]" in out
