@@ -44,15 +44,27 @@ def test_a_foreign_name_is_refused_before_anything_is_read(
 
 
 def test_the_configured_name_is_answered(empty: Any):
-    browser = empty.browser(host="bridge.example.org")
+    browser = empty.browser(host="bridge.example.org", login=["accounts"])
 
     assert browser.get("/healthz", headers={"Host": "Bridge.Example.org:80"}).status_code == 200
     assert browser.get("/healthz", headers={"Host": "other.example.org"}).status_code == 400
 
 
+def test_while_nobody_has_to_log_in_the_address_of_links_lets_nobody_in(full: Any):
+    address = "https://feedback.acme.example"
+
+    open_ = full.browser(url=address).get("/", headers={"Host": "feedback.acme.example"})
+    asks = full.browser(url=address, login=["accounts"]).get("/", headers={"Host": "feedback.acme.example"})
+    here = full.browser(url=address).get("/")
+
+    assert (open_.status_code, asks.status_code, here.status_code) == (400, 303, 200)
+    assert "access.login" in open_.text
+    assert "Bags" not in open_.text
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - the settings under test
 def test_a_server_at_all_addresses_answers_to_addresses_but_not_to_names(empty: Any, host: str):
-    browser = empty.browser(host=host)
+    browser = empty.browser(host=host, login=["accounts"])
 
     assert browser.get("/healthz", headers={"Host": "192.168.1.5:8765"}).status_code == 200
     assert browser.get("/healthz", headers={"Host": "[fd00::5]:8765"}).status_code == 200

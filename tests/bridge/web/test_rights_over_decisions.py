@@ -126,3 +126,14 @@ def test_a_text_of_brackets_alone_is_no_draft(house: House):
 
     assert answer.status_code == 409
     assert "more than 500 signs" in answer.json()["error"]["message"]
+
+
+def test_a_token_holds_only_while_its_owner_may_come_in(full: Any, now: Any, monkeypatch: pytest.MonkeyPatch):
+    hash_quickly(monkeypatch)
+    before = House(full.database, full.path, now, login=["accounts"])
+    before.account("ana")
+    head = bearer(before.token(owner="ana"))
+    after = House(full.database, full.path, now, login=["proxy"], proxy_addresses=["10.0.0.5"])
+
+    assert before.browser().get("/seen", headers=head).status_code == 200
+    assert after.browser().get("/seen", headers=head).status_code == 401
