@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bridge.cli.daemon import AT_ONCE, Daemon
 from bridge.errors import SettingsError
+from bridge.web import guard
 from bridge.web.guard import HEADERS, host_name
 from bridge.web.listen import listen
 
@@ -89,3 +93,40 @@ def test_nobody_listens_at_a_public_address_without_asking_who_it_is(host: str):
 def test_a_page_that_asks_may_listen_anywhere():
     with listen("0.0.0.0", 0, asks=True) as opened:  # noqa: S104 - what is under test
         assert opened.getsockname()[1] > 0
+
+
+def test_a_form_that_never_comes_whole_is_not_waited_for(full: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(guard, "SECONDS", 0.05)
+    sent: list[Any] = []
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/topics/T-1/ignore",
+        "query_string": b"",
+        "client": ("127.0.0.1", 5),
+        "scheme": "http",
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/x-www-form-urlencoded")],
+    }
+    parts = [{"type": "http.request", "body": b"csrf=", "more_body": True}]
+
+    async def receive() -> Any:
+        return parts.pop() if parts else await asyncio.get_running_loop().create_future()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def ask() -> None:
+        await asyncio.wait_for(full.browser().app(scope, receive, send), 20)
+
+    asyncio.run(ask())
+
+    assert sent[0]["status"] == 408
+
+
+def test_the_server_has_so_many_connections_at_once_and_no_more(full: Any):
+    app = SimpleNamespace(database=full.database, settings=full.settings())
+    daemon: Any = SimpleNamespace(_app=app, _metronome=None, _pulse=None)
+
+    server, _thread = Daemon._page(daemon, daemon)
+
+    assert server.config.limit_concurrency == AT_ONCE
