@@ -291,6 +291,7 @@ class App:
         held += [settings.topics.labeller_api_key, settings.access.oidc.client_secret]
         held += [value for source in settings.sources for value in _leaves(source.settings)]
         whole = [value.reveal() for value in held if isinstance(value, Secret)]
+        whole += _of_database(settings.database.url.reveal())
         return [*whole, *(line for text in whole if "\n" in text for line in text.split())]
 
     @contextmanager
@@ -298,6 +299,23 @@ class App:
         """Hold the store for one run, or raise `AlreadyRunning`; a killed holder frees it."""
         with self.database.only_one(now()):
             yield
+
+
+def _of_database(url: str) -> list[str]:
+    """Return the passwords in the address of a store, as they are and as they are written there."""
+    from urllib.parse import quote
+
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    from bridge.store.backend import password_of
+
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return []
+    found = {password_of(parsed), parsed.password or "", str(parsed.query.get("sslpassword", ""))} - {""}
+    return sorted(found | {quote(text, safe="") for text in found})
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import Session, select
 
@@ -19,6 +19,8 @@ from bridge.store.audit import record
 
 LONGEST = 30_000
 """Characters of a description; what trackers take."""
+BRACKETS: Final = 500
+"""Signs `[` of a text: what reads links takes longer by the square of them."""
 
 
 def edits(session: Session) -> dict[int, DraftEdit]:
@@ -43,6 +45,8 @@ def edit(session: Session, who: str, at: datetime, number: int, *, wanted: Mappi
         raise InputError("nothing was changed; write a title, a description or a type")
     if len(words.get("description", "")) > LONGEST:
         raise InputError(f"the description is longer than {LONGEST:,} characters; shorten it")
+    if any(text.count("[") > BRACKETS for text in words.values()):
+        raise InputError(f"a text holds more than {BRACKETS} signs `[`; take some out")
     before: dict[str, dict[str, Any]] = {"topic": {}, "ticket": {}, "assignment": {}}
     row = session.get(DraftEdit, (WORKSPACE, number))
     before["draft"] = {str(number): row and shape(row)}

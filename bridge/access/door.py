@@ -91,7 +91,7 @@ class Door:
         """Return who asks by a token. Wrong ones are counted by address: raises `TooMany`."""
         now = self.clock()
         with self.database.reading() as session:
-            found = tokens.find(session, secret, now)
+            found = tokens.find(session, secret, now, ways=self._ways() if self.asks else None)
         if found is None:
             self._count(self._by_address, f"token {house(address)}", now)
             return None
@@ -270,6 +270,10 @@ class Door:
 
     def _newcomer(self, session: Session, name: str, now: datetime, way: Way) -> UserAccount:
         return accounts.add(session, name, self.settings.newcomers, now, password=None, way=way, actor=way)
+
+    def _ways(self) -> set[str]:
+        """Return the ways by which accounts come in, as accounts call them."""
+        return {"password" if name == "accounts" else name for name in self.settings.login}
 
     def _is_open(self, account: UserAccount) -> bool:
         return {"password": "accounts", "oidc": "oidc"}.get(account.way) in self.settings.login

@@ -76,8 +76,13 @@ def _refuse_scopes(scopes: Collection[str], owner: UserAccount | None) -> None:
         raise InputError(f"{owner.name} is {owner.role} and may not {beyond[0]}; leave that scope out")
 
 
-def find(session: Session, secret: str, now: datetime) -> tuple[ApiToken, Actor] | None:
-    """Return the token of this secret and who asks by it; None if it is unknown, revoked or expired."""
+def find(
+    session: Session, secret: str, now: datetime, *, ways: Collection[str] | None = None
+) -> tuple[ApiToken, Actor] | None:
+    """Return the token of this secret and who asks by it; None if it is unknown, revoked or expired.
+
+    With `ways`, a token holds only while its owner's account comes in by one of them.
+    """
     found = session.exec(
         select(ApiToken, UserAccount)
         .join(UserAccount, col(UserAccount.id) == ApiToken.account_id, isouter=True)
@@ -86,6 +91,8 @@ def find(session: Session, secret: str, now: datetime) -> tuple[ApiToken, Actor]
     if found is None:
         return None
     token, owner = found
+    if owner is not None and ways is not None and owner.way not in ways:
+        return None
     role = as_role(owner.role) if owner else "admin"
     if token.expires_at <= now or role is None:
         return None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 GRACE_S = 30.0
 """How long a job may go on after a signal."""
+AT_ONCE = 200
+"""Connections that the page has at once; further ones are told 503."""
 _PAGE_S = 3.0
 _LAST_WORDS_S = 3.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -81,7 +83,12 @@ class Daemon:
         pulse = self._pulse if self._metronome is not None else None
         site = make_site(self._app.database, self._app.settings, now, pulse)
         config = uvicorn.Config(
-            site, log_config=None, access_log=False, server_header=False, proxy_headers=False
+            site,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=AT_ONCE,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from bridge.config.model import Rule, Settings, Source
 from bridge.config.values import closest, is_project_key, quoted
@@ -17,14 +19,33 @@ def contradictions(settings: Settings) -> list[str]:
 
 
 def doubtful(settings: Settings) -> list[str]:
-    """Name keys handed on to a connector that look like one of ours mistyped."""
+    """Name what is hardly meant: keys like one of ours mistyped, an address that lets nobody in."""
     own = list(Source.model_fields)
     hints = [(source, key, closest(key, own, 0.8)) for source in settings.sources for key in source.settings]
-    return [
+    mistyped = [
         f"`{key}` of [[source]] {quoted(source.name)} is handed on to its connector; did you mean `{hint}`?"
         for source, key, hint in hints
         if hint
     ]
+    return [*_open_house(settings), *mistyped]
+
+
+def _open_house(settings: Settings) -> Iterator[str]:
+    """Warn of an address for others at a page that lets nobody in by it."""
+    name = urlsplit(settings.server.url).hostname or ""
+    if name and not settings.access.login and not _is_here(name):
+        yield (
+            f"`server.url` names {quoted(name)}, and `access.login` is empty: links begin with it, but "
+            'the page answers on this machine alone; to let people in, set `access.login` to ["accounts"], '
+            '["oidc"] or ["proxy"]'
+        )
+
+
+def _is_here(name: str) -> bool:
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
 
 
 def _of_jira(settings: Settings) -> Iterator[str]:

@@ -107,6 +107,12 @@ def open_backend(url: str) -> Backend:
     )
 
 
+def password_of(url: URL) -> str:
+    """Return the password of an address; one in the query counts before the one at the host."""
+    asked = url.query.get("password", url.password or "")
+    return asked if isinstance(asked, str) else asked[-1]
+
+
 def without_secrets(url: URL) -> str:
     """Return an address with the parts that say where it leads, and none that may be a secret."""
     host = f"{url.host or ''}{f':{url.port}' if url.port else ''}" or str(url.query.get("host", "localhost"))

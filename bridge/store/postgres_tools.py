@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL
 
 from bridge.errors import StoreError
-from bridge.store.backend import Found, without_secrets
+from bridge.store.backend import Found, password_of, without_secrets
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -159,13 +159,14 @@ def _run(url: URL, program: str, *words: str) -> None:
     """Run a tool on a database; its password goes by a file, which no list of processes shows."""
     with tempfile.TemporaryDirectory() as folder:
         more: dict[str, Any] = {}
-        if url.password:
+        bare, password = _apart(url)
+        if password:
             passes = Path(folder) / "pass"
             passes.touch(mode=0o600)
-            escaped = url.password.replace("\\", "\\\\").replace(":", "\\:")
+            escaped = password.replace("\\", "\\\\").replace(":", "\\:")
             passes.write_text(f"*:*:*:*:{escaped}\n", encoding="utf-8")
             more = {"passfile": str(passes)}
-        target = _conninfo(url.set(password=None), **more)
+        target = _conninfo(bare, password=None, **more)
         done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
             [_program(program), f"--dbname={target}", "--no-password", *words],
             capture_output=True,
@@ -175,6 +176,16 @@ def _run(url: URL, program: str, *words: str) -> None:
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())[-400:]
         raise StoreError(f"{without_secrets(url)}: {program} failed ({said})")
+
+
+def _apart(url: URL) -> tuple[URL, str]:
+    """Return an address without a password in its query, and its password; raises `StoreError`."""
+    if "sslpassword" in url.query:
+        raise StoreError(
+            f"{without_secrets(url)}: sslpassword would stand in the list of processes while a copy is made; "
+            "take it out of database.url and use a key without a password that only its owner may read"
+        )
+    return url.difference_update_query(["password"]), password_of(url)
 
 
 def _program(name: str) -> str:

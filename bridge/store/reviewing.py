@@ -88,6 +88,7 @@ class Decided:
     title: str
     reason: str
     undone: bool
+    decision: int
 
 
 def decided_since(session: Session, since: datetime) -> list[Decided]:
@@ -113,6 +114,7 @@ def decided_since(session: Session, since: datetime) -> list[Decided]:
             title or "",
             str((made.after or {}).get("reason", "")),
             made.undone_at is not None,
+            made.id or 0,
         )
         for made, title in rows
     ]

@@ -270,9 +270,16 @@ def require(request: Request, need: Need) -> Actor:
     actor = who(request)
     if actor is None:
         raise LoginNeeded
-    if not roles.may(actor, need):
-        raise Forbidden(f"{actor.name} is {actor.role} and may not do this: it needs {need!r}; ask an admin")
+    insist(actor, need)
     return actor
+
+
+def insist(actor: Actor, need: Need, why: str = "this") -> None:
+    """Raise `Forbidden` if somebody may not do what needs this; `why` names what they asked for."""
+    if not roles.may(actor, need):
+        is_narrow = need in roles.MAY[actor.role]
+        what = f"{actor.name} lacks the scope" if is_narrow else f"{actor.name} is {actor.role}"
+        raise Forbidden(f"{what} and may not do {why}: it needs {need!r}; ask an admin")
 
 
 def csrf(request: Request) -> str:

@@ -13,12 +13,14 @@ from bridge.access.origin import next_page
 from bridge.editing import edit
 from bridge.errors import InputError
 from bridge.store import figures
+from bridge.store.topics import tickets
 from bridge.web import query
-from bridge.web.access import needs, require
+from bridge.web.access import insist, needs, require
 from bridge.web.errors import PageError
 from bridge.web.verbs import BY_NAME, VERBS, Done, Fields, Verb, perform
 
 if TYPE_CHECKING:
+    from bridge.access.roles import Actor
     from bridge.web.desk import Desk
 
 LONGEST: Final = 40_000
@@ -104,6 +106,7 @@ FIELDS: Final = {
     "remove": ("item",),
     "move": ("item", "to"),
     "not-feedback": ("item",),
+    "undo": ("decision",),
     "edit": ("title", "description", "type"),
 }
 """What each verb is told beside the topic."""
@@ -112,7 +115,7 @@ FIELDS: Final = {
 def _page(desk: Desk, verb: Verb) -> Callable[..., Any]:
     async def decide(request: Request, name: str) -> Response:
         fields = await _form(request)
-        done = await _away(_do, desk, verb, name, fields, require(request, verb.need).name)
+        done = await _away(_do, desk, verb, name, fields, require(request, verb.need))
         return _back(fields, done)
 
     return decide
@@ -121,7 +124,7 @@ def _page(desk: Desk, verb: Verb) -> Callable[..., Any]:
 def _api(desk: Desk, verb: Verb) -> Callable[..., Any]:
     async def decide(request: Request, name: str) -> Response:
         fields = await _json(request)
-        done = await _away(_do, desk, verb, name, fields, require(request, verb.need).name)
+        done = await _away(_do, desk, verb, name, fields, require(request, verb.need))
         return JSONResponse(done.as_json())
 
     return decide
@@ -130,10 +133,10 @@ def _api(desk: Desk, verb: Verb) -> Callable[..., Any]:
 def _edit_page(desk: Desk) -> Callable[..., Any]:
     async def decide(request: Request, name: str) -> Response:
         fields = await _form(request)
-        who, then = require(request, "decide").name, fields.get("then", "save")
+        actor, then = require(request, "decide"), fields.get("then", "save")
         if then == "approve":
             require(request, "approve")
-        done = await _away(_edit, desk, name, fields, who, then == "approve")
+        done = await _away(_edit, desk, name, fields, actor, then == "approve")
         return _back(fields, done)
 
     return decide
@@ -142,7 +145,7 @@ def _edit_page(desk: Desk) -> Callable[..., Any]:
 def _edit_api(desk: Desk) -> Callable[..., Any]:
     async def decide(request: Request, name: str) -> Response:
         fields = await _json(request)
-        done = await _away(_edit, desk, name, fields, require(request, "decide").name, False)
+        done = await _away(_edit, desk, name, fields, require(request, "decide"), False)
         return JSONResponse(done.as_json())
 
     return decide
@@ -155,35 +158,44 @@ async def _away(do: Callable[..., Done], *values: Any) -> Done:
     return await run_in_threadpool(do, *values)
 
 
-def _do(desk: Desk, verb: Verb, name: str, fields: Fields, who: str) -> Done:
+def _do(desk: Desk, verb: Verb, name: str, fields: Fields, actor: Actor) -> Done:
     try:
-        return perform(desk, verb, query.topic_number(name), fields, who)
+        return perform(desk, verb, query.topic_number(name), fields, actor)
     except InputError as error:
         raise Refused(str(error)) from error
 
 
-def _edit(desk: Desk, name: str, fields: Fields, who: str, approve: bool) -> Done:
+def _edit(desk: Desk, name: str, fields: Fields, actor: Actor, approve: bool) -> Done:
     """Keep what differs from the draft, and approve if that is wanted; nothing new is nothing to keep."""
-    from bridge.web.boards import draft_now
-
     number, now = query.topic_number(name), desk.clock()
     try:
+        wanted = _differing(desk, number, fields)
         with desk.database.writing() as session:
-            draft = draft_now(desk.look(session), number)
-            stood = {"title": draft.heading, "description": draft.body, "type": draft.type}
-            wanted = {
-                field: text
-                for field, text in fields.items()
-                if field in stood and " ".join(text.split()) != " ".join(stood[field].split())
-            }
+            ticket = tickets(session, [number]).get(number)
+            if ticket is not None and ticket.state == "approved":
+                insist(actor, "approve", "that: the ticket is approved as it stands, and an edit changes it")
             done = Done(0, number, "edit")
             if wanted or not approve:
-                made = edit(session, who, now, number, wanted=wanted)
+                made = edit(session, actor.name, now, number, wanted=wanted)
                 done = Done(made.id or 0, number, "edit")
             figures.renew(session, [number])
-        return perform(desk, BY_NAME["approve"], number, {}, who) if approve else done
+        return perform(desk, BY_NAME["approve"], number, {}, actor) if approve else done
     except InputError as error:
         raise Refused(str(error)) from error
+
+
+def _differing(desk: Desk, number: int, fields: Fields) -> Fields:
+    """Return what somebody wrote that the draft does not say already; drafting holds up no other writer."""
+    from bridge.web.boards import draft_now
+
+    with desk.database.reading() as session:
+        draft = draft_now(desk.look(session), number)
+    stood = {"title": draft.heading, "description": draft.body, "type": draft.type}
+    return {
+        field: text
+        for field, text in fields.items()
+        if field in stood and " ".join(text.split()) != " ".join(stood[field].split())
+    }
 
 
 def _back(fields: Fields, done: Done) -> Response:
@@ -201,6 +213,8 @@ async def _json(request: Request) -> Fields:
     body = await request.body()
     try:
         found = json.loads(body) if body.strip() else {}
+    except RecursionError:
+        raise PageError("the body is no JSON of ours: it is nested too deep") from None
     except ValueError as error:
         raise PageError(f"the body is no JSON: {error}") from error
     if not isinstance(found, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from typing import Final
@@ -24,6 +25,8 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+SECONDS: Final = 10.0
+"""How long a sender may take for the body of a form; what is signed has limits of its own."""
 LIMIT: Final = 1_048_576
 """Bytes of a body; what is signed has limits of its own."""
 HSTS: Final = "max-age=31536000"
@@ -88,9 +91,21 @@ def _limited(request: Request, receive: Receive) -> Receive:
     told = request.headers.get("content-length", "")
     left = -1 if told.isascii() and told.isdigit() and int(told[:12]) > LIMIT else LIMIT
 
+    loop = asyncio.get_running_loop()
+    until: float | None = None
+    is_whole = False
+
     async def receive_limited() -> Message:
-        nonlocal left
-        message = {"type": "http.request"} if left < 0 else await receive()
+        nonlocal left, until, is_whole
+        if is_whole:  # what comes after a body is that the sender has gone; nobody has to hurry with that
+            return await receive()
+        until = loop.time() + SECONDS if until is None else until
+        try:
+            async with asyncio.timeout_at(until):
+                message = {"type": "http.request"} if left < 0 else await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"the body did not come within {SECONDS:.0f} s") from None
+        is_whole = message["type"] != "http.request" or not message.get("more_body", False)
         left -= len(message.get("body", b""))
         if left < 0:
             raise HTTPException(413, f"a request has {LIMIT} bytes at most")

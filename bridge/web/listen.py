@@ -13,7 +13,7 @@ from bridge.errors import SettingsError
 @contextmanager
 def listen(host: str, port: int, *, asks: bool = False) -> Iterator[socket.socket]:
     """Open a socket for the page; only on this machine, unless the page `asks` who people are."""
-    if not asks and not _is_loopback(host):
+    if not asks and not is_loopback(host):
         raise SettingsError(
             f"server.host: {host!r} can be reached from other machines, and nobody has to log in: whoever "
             'finds the page could do anything. Set access.login to ["accounts"], ["oidc"] or ["proxy"], '
@@ -33,7 +33,8 @@ def listen(host: str, port: int, *, asks: bool = False) -> Iterator[socket.socke
         yield opened
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a name or an address is of this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -64,6 +64,7 @@ class Decided:
     topic: str
     title: str
     undo: bool
+    decision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +177,7 @@ def _decided(look: Look, row: reviewing.Decided) -> Decided:
         topic=f"T-{row.topic}",
         title=row.title,
         undo=not row.undone,
+        decision=row.decision,
     )
 
 

@@ -28,6 +28,7 @@ from bridge.web.errors import PageError
 from bridge.web.guard import Guard, add_headers
 from bridge.web.hooks import Door, hooks
 from bridge.web.items import add_items
+from bridge.web.listen import is_loopback
 from bridge.web.metrics import MEDIA_TYPE, failing_parts, metrics_text
 from bridge.web.render import Page, Renderer, Sorry
 from bridge.web.sources import sources_page
@@ -94,10 +95,19 @@ def make_site(
         inbox = Inbox(database, settings.paths.data, hook.name, connector)
         app.post(hook.path)(needs("signed")(Door(hook, inbox, clock).receive))
         signed.add(("POST", hook.path))
-    names = (settings.server.host, urlsplit(settings.server.url).hostname or "")
+    names = _names(settings)
     https = settings.server.url.startswith("https://")
     app.add_middleware(Guard, names=names, signed=signed, refuse=site.refuse, https=https)
     return app
+
+
+def _names(settings: Settings) -> list[str]:
+    """Return the names that the page answers to; while nobody has to log in, only those of this machine.
+
+    `server.url` may stand there for links alone. Who comes under its name comes by a proxy, from elsewhere.
+    """
+    names = [settings.server.host, urlsplit(settings.server.url).hostname or ""]
+    return names if settings.access.login else [name for name in names if is_loopback(name)]
 
 
 class _Site:
@@ -243,7 +253,8 @@ class _Site:
         """Answer a request that names another machine."""
         message = (
             f"This page was asked for under the name {name[:80]!r}, which is not this server's. "
-            "It answers to localhost, 127.0.0.1, and server.host and the host of server.url of the settings."
+            "It answers to localhost, 127.0.0.1, and, once access.login says how people log in, to "
+            "server.host and the host of server.url of the settings."
         )
         return self._sorry(request, 400, message)
 

@@ -6,11 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+from unicodedata import category
 
 from fastapi.responses import Response
 
 _FORMULA = frozenset("=+-@＝＋－＠")  # noqa: RUF001 - spreadsheets take the wide forms for formulas too
+
+_BREAKS: Final = frozenset("\t\r\n")
 
 
 def json_answer(value: Any) -> Response:
@@ -35,7 +38,11 @@ def csv_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def inert(value: object) -> object:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+    """Put an apostrophe before a text that a spreadsheet would take for a formula.
+
+    Signs that nobody sees hide none: what a spreadsheet drops from the front is passed over here too.
+    """
     if not isinstance(value, str):
         return value
-    return f"'{value}" if value.lstrip()[:1] in _FORMULA or value[:1] in "\t\r\n" else value
+    first = next((sign for sign in value if not sign.isspace() and category(sign) not in ("Cc", "Cf")), "")
+    return f"'{value}" if first in _FORMULA or value[:1] in _BREAKS else value

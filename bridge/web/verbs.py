@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlmodel import Session, col, select
 
-from bridge.access.roles import Need
+from bridge.access.roles import Actor, Need
 from bridge.errors import InputError
 from bridge.models import WORKSPACE, Decision, Topic
 from bridge.placing import topic_number
 from bridge.store import figures
 from bridge.store.decided import MACHINE
+from bridge.store.topics import tickets
 from bridge.times import parse_as_of
 from bridge.verbs import Verbs
+from bridge.web.access import insist
+from bridge.web.errors import PageError
 
 if TYPE_CHECKING:
     from bridge.web.desk import Desk
@@ -35,6 +38,7 @@ REASONS: Final = (
 
 SLEEPS: Final = (("week", "1 week"), ("month", "1 month"), ("grows", "until it grows"))
 _DAYS: Final = {"week": 7, "month": 30}
+_DIGITS: Final = 9
 _GROWS: Final = 1.5  # as many people as now wake a topic up
 
 
@@ -103,12 +107,19 @@ def _sleep(asked: Asked) -> tuple[datetime | None, int | None]:
         found = figures.figures(asked.session, asked.now, [asked.number]).get(asked.number)
         reach = found.reach if found else 0
         return None, max(reach + 1, round(reach * _GROWS))
-    if until.isdecimal() and int(until) > 0:
-        return None, int(until)
+    if until.isdecimal() and until.strip("0"):
+        return None, _small("until", until, "people")
     day = parse_as_of(until or asked.fields.get("date", ""), "until")
     if day is None or day <= asked.now:
         raise InputError(f"until: {until!r} is not to come; write week, month, grows, a day, or people")
     return day, None
+
+
+def _small(name: str, digits: str, what: str) -> int:
+    """Read a whole number that the store can hold; raises `PageError`."""
+    if len(digits) > _DIGITS:
+        raise PageError(f"{name}: {digits[:20]!r}… is no number of {what}; write {_DIGITS} digits at most")
+    return int(digits)
 
 
 def _rename(asked: Asked) -> int:
@@ -135,7 +146,7 @@ def _split(asked: Asked) -> int:
     if group and not items:
         if not group.isdecimal():
             raise InputError(f"group: {group!r} is no group; write 1, 2, …")
-        items = group_items(asked.session, asked.number, int(group))
+        items = group_items(asked.session, asked.number, _small("group", group, "a group"))
     return asked.verbs.split(asked.number, items, title=asked.fields.get("title", ""))
 
 
@@ -199,8 +210,8 @@ SAID: Final = {
 """What has become of a topic, by the verb of the decision as it is stored."""
 
 
-def perform(desk: Desk, verb: Verb, number: int, fields: Fields, who: str) -> Done:
-    """Do a verb in one transaction, with the figures of what it changed; raises `InputError`.
+def perform(desk: Desk, verb: Verb, number: int, fields: Fields, actor: Actor) -> Done:
+    """Do a verb in one transaction, with the figures of what it changed; raises `InputError` or `Forbidden`.
 
     A move is of an item; the topic that it is asked of says nothing.
     """
@@ -211,13 +222,15 @@ def perform(desk: Desk, verb: Verb, number: int, fields: Fields, who: str) -> Do
         asked = Asked(
             desk=desk,
             session=session,
-            verbs=Verbs(session, who, now),
+            verbs=Verbs(session, actor.name, now),
             number=number,
             fields=fields,
             now=now,
             place=place,
         )
         taken = _undone_next(session, number) if verb.name == "undo" else None
+        if taken is not None:
+            _may_take_back(session, taken, fields.get("decision", ""), actor)
         about = verb.do(asked)
         session.flush()
         made = taken or latest(session)
@@ -248,6 +261,21 @@ def _undone_next(session: Session, number: int) -> Decision | None:
         .order_by(col(Decision.id).desc())
         .limit(1)
     ).first()
+
+
+def _may_take_back(session: Session, taken: Decision, meant: str, actor: Actor) -> None:
+    """Refuse to take back another decision than was meant, and what it takes an approver to change."""
+    if meant and meant != str(taken.id):
+        raise InputError(
+            f"the latest decision about T-{taken.topic} is another by now: {taken.verb} by {taken.who}; "
+            "nothing was taken back: look at the topic, and undo from there"
+        )
+    before = taken.before
+    stood = [values.get("state") for values in before.get("ticket", {}).values() if values]
+    ticket = tickets(session, [taken.topic]).get(taken.topic)
+    is_edit_of_approved = bool(before.get("draft")) and ticket is not None and ticket.state == "approved"
+    if taken.verb == "approve" or "approved" in stood or is_edit_of_approved:
+        insist(actor, "approve", f"that: taking back {taken.verb!r} changes what was approved")
 
 
 def _roots(session: Session, decision: Decision, about: int) -> list[int]:

@@ -30,6 +30,7 @@ RETRIED: Final = timedelta(hours=24)
 """How old a delivery may be that Jira held back or sends again; its time stays that of the first try."""
 
 _LATEST_MS = 10**15
+_SIGNATURE = re.compile(r"sha256=\s*[0-9a-f]{64}", re.ASCII | re.IGNORECASE)
 _ISSUE = re.compile(r"[0-9]{1,19}", re.ASCII)
 _NAME = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 _PLACES = (
@@ -51,6 +52,7 @@ class JiraHook:
     async def receive(self, request: Request) -> Response:
         """Answer a delivery: 204 when it is kept, or was before."""
         try:
+            _refuse_unsigned(request)
             await run_in_threadpool(self._keep, await read_body(request, LIMIT), request)
         except Refused as refused:
             return PlainTextResponse(f"{refused}\n", status_code=refused.status)
@@ -73,6 +75,12 @@ class JiraHook:
             deliveries.mark_stale(session, set(_issues(body)))
             if version := _version(body):
                 deliveries.mark_version_stale(session, version)
+
+
+def _refuse_unsigned(request: Request) -> None:
+    """Refuse what can't be signed by its headers alone, before a byte of its body is read."""
+    if not _SIGNATURE.fullmatch(request.headers.get("x-hub-signature", "").strip()):
+        raise Refused(401, "X-Hub-Signature is not sha256= and the HMAC of the body under our secret")
 
 
 def is_signed(raw: bytes, header: str, secret: bytes) -> bool:

@@ -323,3 +323,20 @@ def test_the_shown_values_are_plain_data_for_every_setting(desk: Desk):
     assert list(values) == [key.name for key in settings_keys()]
     assert values["policy.kinds"] == ["problem", "request"]
     assert values["source"] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [
+        ('server.url = "https://feedback.acme.example"', 1),
+        ('server.url = "https://feedback.acme.example"\naccess.login = ["accounts"]', 0),
+        ('server.url = "http://127.0.0.1:8765"', 0),
+        ('server.url = "http://localhost:8765"', 0),
+    ],
+)
+def test_an_address_for_others_at_a_page_without_a_login_is_warned_of(desk: Desk, more: str, count: int):
+    desk.write(more)
+
+    found = desk.load().warnings
+
+    assert len([words for words in found if "`access.login` is empty" in words]) == count == len(found)

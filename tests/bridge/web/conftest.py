@@ -180,9 +180,17 @@ class Company:
         return Settings(database={"url": self.database.url}, paths=folders, **values)
 
     def browser(
-        self, *, host: str = "127.0.0.1", clock: Callable[[], datetime] = lambda: NOW, **options: Any
+        self,
+        *,
+        host: str = "127.0.0.1",
+        url: str = "",
+        login: Sequence[str] = (),
+        clock: Callable[[], datetime] = lambda: NOW,
+        **options: Any,
     ) -> TestClient:
-        site = make_site(self.database, self.settings(server={"host": host}), clock)
+        site = make_site(
+            self.database, self.settings(server={"host": host, "url": url}, access={"login": login}), clock
+        )
         return TestClient(site, base_url="http://127.0.0.1:8765", follow_redirects=False, **options)
 
     @contextmanager

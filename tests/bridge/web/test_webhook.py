@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from sqlmodel import select
 from bridge.models import Delivery, Mirror, Ticket
 from bridge.web.guard import HEADERS
 from bridge.web.site import make_site
-from bridge.web.webhook import LIMIT, PATH, is_signed
+from bridge.web.webhook import LIMIT, PATH, JiraHook, is_signed
 
 if TYPE_CHECKING:
     from tests.bridge.web.conftest import Company
@@ -192,7 +194,7 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_judged(jira: Jira):
         yield from (b"x" * 65_536 for _ in range(40))
 
     told = jira.post(None, raw=b"x" * (LIMIT + 1))
-    untold = jira.client.post(PATH, content=parts())
+    untold = jira.client.post(PATH, content=parts(), headers={"X-Hub-Signature": sign(b"x")})
 
     assert (told.status_code, untold.status_code) == (413, 413)
 
@@ -296,7 +298,9 @@ def test_the_guard_lets_exactly_this_through_under_a_foreign_name(jira: Jira):
     assert jira.client.get(PATH).status_code == 400
     assert jira.client.post("/topics").status_code == 400
     assert jira.client.post(f"{PATH}/").status_code == 400
-    assert jira.client.get("/", headers={"Host": "feedback.acme.example"}).status_code == 200
+    assert (
+        jira.client.get("/", headers={"Host": "feedback.acme.example"}).status_code == 400
+    )  # nobody logs in
     assert jira.client.get(PATH, headers={"Host": "localhost"}).status_code == 405
 
 
@@ -381,3 +385,22 @@ def test_the_clock_is_the_one_handed_in(jira: Jira):
     jira.now = datetime.fromisoformat("2030-01-01T00:00:00+00:00")
 
     assert jira.post(jira.event()).status_code == 400
+
+
+def test_what_can_not_be_signed_is_refused_before_its_body_is_read(jira: Jira):
+    read: list[int] = []
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": PATH,
+        "headers": [(b"x-hub-signature", b"sha256=none")],
+    }
+
+    async def receive() -> dict[str, Any]:
+        read.append(1)
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    hook = JiraHook(jira.company.database, SECRET, lambda: NOW)
+    answer = asyncio.run(hook.receive(Request(scope, receive)))
+
+    assert (answer.status_code, read) == (401, [])
