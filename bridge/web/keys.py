@@ -41,6 +41,7 @@ KEYS: Final = (
     Key("g t", "go to topics", "everywhere"),
     Key("g i", "go to items", "everywhere"),
     Key("g n", "go to what fits no topic", "everywhere"),
+    Key("g c", "go to what will change in the tracker", "everywhere"),
     Key("g b", "go to the backlog", "everywhere"),
     Key("g s", "go to sources", "everywhere"),
     Key("?", "this help", "everywhere"),

@@ -22,12 +22,14 @@ from bridge.web.access import install, may, needs
 from bridge.web.account import add_account_pages
 from bridge.web.backlog import backlog, issue_page
 from bridge.web.boards import add_boards
+from bridge.web.changes import add_changes
 from bridge.web.deciding import add_verbs
 from bridge.web.desk import Desk, Look
 from bridge.web.errors import PageError
 from bridge.web.guard import Guard, add_headers
 from bridge.web.hooks import Door, hooks
 from bridge.web.items import add_items
+from bridge.web.log import add_log
 from bridge.web.metrics import MEDIA_TYPE, failing_parts, metrics_text
 from bridge.web.render import Page, Renderer, Sorry
 from bridge.web.sources import sources_page
@@ -82,6 +84,8 @@ def make_site(
     add_boards(app, site.desk)
     add_verbs(app, site.desk)
     add_items(app, site.desk)
+    add_changes(app, site.desk)
+    add_log(app, site.desk)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)
     app.add_exception_handler(StoreError, site.on_store_error)

@@ -32,8 +32,10 @@ PAGES = (
     "/topics/T-1/ticket",
     "/topics/T-1/split",
     "/help/keys",
+    "/changes",
+    "/changes/log",
 )
-EMPTY_PAGES = ("/", "/topics", "/review", "/backlog", "/sources", "/unassigned", "/items")
+EMPTY_PAGES = ("/", "/topics", "/review", "/backlog", "/sources", "/unassigned", "/items", "/changes")
 HOSTILE = (
     "<script>alert(1)</script>",
     "</pre></blockquote><img src=x onerror=alert(1)>",
