@@ -30,7 +30,10 @@ NAVIGATION: Final = (
 )
 """Address, name and key of each page at the top."""
 
-MORE: Final[tuple[tuple[str, str, Need], ...]] = (("/changes/log", "Log", "audit"),)
+MORE: Final[tuple[tuple[str, str, Need], ...]] = (
+    ("/rules", "Rules", "read"),
+    ("/changes/log", "Log", "audit"),
+)
 """Address, name and need of each page that the foot of a page leads to."""
 
 

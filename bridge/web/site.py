@@ -32,6 +32,7 @@ from bridge.web.items import add_items
 from bridge.web.log import add_log
 from bridge.web.metrics import MEDIA_TYPE, failing_parts, metrics_text
 from bridge.web.render import Page, Renderer, Sorry
+from bridge.web.rules import add_rules
 from bridge.web.sources import sources_page
 from bridge.web.today import today
 from bridge.web.topic import Merged, evidence_page, find, topic_page
@@ -86,6 +87,7 @@ def make_site(
     add_items(app, site.desk)
     add_changes(app, site.desk)
     add_log(app, site.desk)
+    add_rules(app, site.desk)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)
     app.add_exception_handler(StoreError, site.on_store_error)

@@ -34,6 +34,7 @@ PAGES = (
     "/help/keys",
     "/changes",
     "/changes/log",
+    "/rules",
 )
 EMPTY_PAGES = ("/", "/topics", "/review", "/backlog", "/sources", "/unassigned", "/items", "/changes")
 HOSTILE = (
