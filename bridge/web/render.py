@@ -33,6 +33,8 @@ NAVIGATION: Final = (
 MORE: Final[tuple[tuple[str, str, Need], ...]] = (
     ("/rules", "Rules", "read"),
     ("/changes/log", "Log", "audit"),
+    ("/runs", "Runs", "audit"),
+    ("/settings", "Settings", "manage"),
 )
 """Address, name and need of each page that the foot of a page leads to."""
 

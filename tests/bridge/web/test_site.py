@@ -35,8 +35,20 @@ PAGES = (
     "/changes",
     "/changes/log",
     "/rules",
+    "/runs",
+    "/settings",
 )
-EMPTY_PAGES = ("/", "/topics", "/review", "/backlog", "/sources", "/unassigned", "/items", "/changes")
+EMPTY_PAGES = (
+    "/",
+    "/topics",
+    "/review",
+    "/backlog",
+    "/sources",
+    "/unassigned",
+    "/items",
+    "/changes",
+    "/runs",
+)
 HOSTILE = (
     "<script>alert(1)</script>",
     "</pre></blockquote><img src=x onerror=alert(1)>",
