@@ -39,6 +39,7 @@ KEYS: Final = (
     Key("g h", "go to today", "everywhere"),
     Key("g r", "go to review", "everywhere"),
     Key("g t", "go to topics", "everywhere"),
+    Key("g w", "go to trends, week by week", "everywhere"),
     Key("g i", "go to items", "everywhere"),
     Key("g n", "go to what fits no topic", "everywhere"),
     Key("g c", "go to what will change in the tracker", "everywhere"),

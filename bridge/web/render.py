@@ -22,6 +22,7 @@ NAVIGATION: Final = (
     ("/", "Today", "g h"),
     ("/review", "Review", "g r"),
     ("/topics", "Topics", "g t"),
+    ("/trends", "Trends", "g w"),
     ("/items", "Items", "g i"),
     ("/unassigned", "Unassigned", "g n"),
     ("/changes", "Changes", "g c"),

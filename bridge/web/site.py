@@ -38,6 +38,7 @@ from bridge.web.sources import sources_page
 from bridge.web.today import today
 from bridge.web.topic import Merged, evidence_page, find, topic_page
 from bridge.web.topics import as_csv, chosen_reports, topic_list
+from bridge.web.trends import add_trends
 from bridge.web.twins import csv_answer, json_answer
 from bridge.web.unassigned import unassigned
 from bridge.web.webhook import PATH, JiraHook
@@ -96,6 +97,7 @@ def make_site(
     add_changes(app, site.desk)
     add_log(app, site.desk)
     add_rules(app, site.desk)
+    add_trends(app, site.desk)
     add_machine(app, site.desk, pulse, origins)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)

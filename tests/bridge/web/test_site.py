@@ -35,6 +35,7 @@ PAGES = (
     "/changes",
     "/changes/log",
     "/rules",
+    "/trends",
     "/runs",
     "/settings",
 )
