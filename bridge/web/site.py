@@ -32,6 +32,7 @@ from bridge.web.items import add_items
 from bridge.web.log import add_log
 from bridge.web.machine import add_machine
 from bridge.web.metrics import MEDIA_TYPE, failing_parts, metrics_text
+from bridge.web.quality import add_quality
 from bridge.web.render import Page, Renderer, Sorry
 from bridge.web.rules import add_rules
 from bridge.web.sources import sources_page
@@ -98,6 +99,7 @@ def make_site(
     add_log(app, site.desk)
     add_rules(app, site.desk)
     add_trends(app, site.desk)
+    add_quality(app, site.desk)
     add_machine(app, site.desk, pulse, origins)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)

@@ -36,6 +36,7 @@ PAGES = (
     "/changes/log",
     "/rules",
     "/trends",
+    "/quality",
     "/runs",
     "/settings",
 )
