@@ -39,8 +39,9 @@ class Grade:
 
     @property
     def rate(self) -> float | None:
-        """The share, None as long as there is too little to tell."""
-        return self.part / self.of if self.of >= ENOUGH else None
+        """The share, None as long as too little is known; that nothing was corrected tells nothing."""
+        is_told = self.of >= ENOUGH and (self.part > 0 or self.measure != "wrong")
+        return self.part / self.of if is_told else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the shape that programs get."""

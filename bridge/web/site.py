@@ -32,6 +32,7 @@ from bridge.web.items import add_items
 from bridge.web.log import add_log
 from bridge.web.machine import add_machine
 from bridge.web.metrics import MEDIA_TYPE, failing_parts, metrics_text
+from bridge.web.openapi import add_openapi
 from bridge.web.quality import add_quality
 from bridge.web.render import Page, Renderer, Sorry
 from bridge.web.rules import add_rules
@@ -101,6 +102,7 @@ def make_site(
     add_trends(app, site.desk)
     add_quality(app, site.desk)
     add_machine(app, site.desk, pulse, origins)
+    add_openapi(app)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)
     app.add_exception_handler(StoreError, site.on_store_error)
