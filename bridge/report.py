@@ -102,9 +102,16 @@ def reports_of(
 
 
 def _trend(figures: Figures, volume: Mapping[str, list[int]], now: datetime) -> Trend:
+    return trend_of_weeks(*by_source_and_week(figures, volume, now), now=now)
+
+
+def by_source_and_week(
+    figures: Figures, volume: Mapping[str, list[int]], now: datetime
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a topic's mentions, and all that is said in its sources, by source and week."""
     counts = [weeks_of(times, now) for times in figures.by_source().values()]
     volumes = [volume.get(name, [0] * WEEKS) for name, _ in figures.sources]
-    return trend_of_weeks(np.array(counts), np.array(volumes), now=now)
+    return np.array(counts), np.array(volumes)
 
 
 def weeks_of(times: Times, now: datetime) -> NDArray[np.int64]:

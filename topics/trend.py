@@ -120,6 +120,11 @@ def trend_of_weeks(counts: _Table, volume: _Table, *, now: datetime) -> Trend:
     )
 
 
+def burst_weeks(counts: _Table, volume: _Table) -> tuple[bool, ...]:
+    """Say of each week, oldest first, whether it is a burst; arguments as of `trend_of_weeks`."""
+    return tuple(_bursts(counts, np.maximum(volume, counts)))
+
+
 def recurrence(said: Iterable[datetime], *, now: datetime, quiet_days: int = 28) -> Recurrence:
     """Say how often a topic came back after at least `quiet_days` without a mention.
 

@@ -8,16 +8,13 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from bridge.cli.output import Format, FormatFlag, JsonFlag, print_rows, say
 from bridge.cli.session import session
 from bridge.errors import InputError
-
-if TYPE_CHECKING:
-    from bridge.config.load import Loaded
 
 FILE_NAME = "bridge.toml"
 
@@ -33,8 +30,11 @@ def show(
     layout: FormatFlag = Format.TABLE,
 ) -> None:
     """Show every setting and its value; secrets show only as "set"."""
+    from bridge.config.keys import setting_rows
+
     layout = Format.JSON if as_json else layout
-    rows = _rows(session(ctx).loaded(), with_origin=origin)
+    loaded = session(ctx).loaded()
+    rows = setting_rows(loaded.settings, loaded.origins if origin else None)
     print_rows(rows if layout in {Format.JSON, Format.JSONL} else [_texts(row) for row in rows], layout)
 
 
@@ -108,17 +108,6 @@ def _write(target: Path, text: str) -> None:
         with suppress(OSError):
             Path(name).unlink()
         raise
-
-
-def _rows(loaded: Loaded, *, with_origin: bool) -> list[dict[str, Any]]:
-    from bridge.config.keys import shown_values
-
-    rows = []
-    for key, value in shown_values(loaded.settings).items():
-        origin = loaded.origins[key]
-        extra = {"origin": origin.kind, "where": origin.where} if with_origin else {}
-        rows.append({"key": key, "value": value, **extra})
-    return rows
 
 
 def _texts(row: Mapping[str, Any]) -> dict[str, str]:

@@ -81,7 +81,8 @@ class Daemon:
         from bridge.web.site import make_site
 
         pulse = self._pulse if self._metronome is not None else None
-        site = make_site(self._app.database, self._app.settings, now, pulse)
+        origins = self._app.loaded().origins
+        site = make_site(self._app.database, self._app.settings, now, pulse, origins=origins)
         config = uvicorn.Config(
             site,
             log_config=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,32 +15,12 @@ app = typer.Typer(no_args_is_help=True, help="Rules: when a topic becomes a tick
 @app.command("list")
 def list_(ctx: typer.Context) -> None:
     """Say the rules in sentences, in the order they are asked."""
+    from bridge.wording import cap, rule_rows
+
     settings = context(ctx).settings
-    for rule in (*settings.rules, None):
-        print(_sentence(settings, rule))
-    cap = settings.policy.max_creates_per_day
-    print(f"At most {cap} tickets a day." if cap else "No daily cap.")
-
-
-def _sentence(settings: Any, rule: Any) -> str:
-    when = settings.create_when(rule)
-    mode = (rule.mode if rule else None) or settings.policy.mode
-    does = {
-        "review": "propose a ticket for review",
-        "shadow": "say that a ticket would be made, and make none",
-        "automatic": "make a ticket",
-    }[mode]
-    whom = [
-        f"{name} {' or '.join(values)}"
-        for name in ("kinds", "sources", "languages", "words")
-        if rule and (values := getattr(rule.when, name))
-    ]
-    scope = f"for {', '.join(whom)}" if whom else "for every topic" if rule else "for all other topics"
-    kinds = " or ".join(settings.policy.kinds)
-    return (
-        f"{rule.name if rule else 'policy'}: {scope}, {does} of a {kinds} when {when.people} people said it "
-        f"in {when.within_days} days, confidence at least {when.confidence:g}."
-    )
+    for row in rule_rows(settings):
+        print(f"{row['rule']}: {row['says']}")
+    print(cap(settings))
 
 
 @app.command()

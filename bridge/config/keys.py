@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
@@ -18,6 +18,9 @@ from bridge.config.model import Rule, Settings, Source
 from bridge.config.part import Part
 from bridge.config.toml import to_toml
 from bridge.config.values import closest, duration_text
+
+if TYPE_CHECKING:
+    from bridge.config.layers import Origin
 
 SECRET_FORMS = ("file", "command")
 SECRET_KEYS = frozenset(
@@ -69,6 +72,18 @@ def shown_values(settings: Settings) -> dict[str, Any]:
     """Give every setting by dotted name as plain data, fit to be shown: secrets are masked."""
     nested = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {key.name: _at(nested, key.name) for key in settings_keys()}
+
+
+def setting_rows(settings: Settings, origins: Mapping[str, Origin] | None) -> list[dict[str, Any]]:
+    """List every setting with its value, fit to be shown, and where it came from if `origins` tell."""
+    return [
+        {"key": key, "value": value, **({} if origins is None else _came_from(origins[key]))}
+        for key, value in shown_values(settings).items()
+    ]
+
+
+def _came_from(origin: Origin) -> dict[str, str]:
+    return {"origin": origin.kind, "where": origin.where}
 
 
 def nearest(name: str) -> str | None:

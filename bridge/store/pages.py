@@ -19,6 +19,7 @@ from bridge.models import (
     Person,
     RejectedInput,
     Run,
+    SourceGap,
     SourceState,
     Statement,
     Ticket,
@@ -82,6 +83,18 @@ def source_states(session: Session) -> dict[str, SourceState]:
     """Return how each source stands, by its name."""
     found = session.exec(select(SourceState).where(SourceState.workspace_id == WORKSPACE))
     return {state.name: state for state in found}
+
+
+def gaps(session: Session, since: datetime) -> list[SourceGap]:
+    """Return the times for which a source could not give what was said, those that ended after a time."""
+    ended = func.coalesce(SourceGap.until, SourceGap.seen_at)
+    return list(
+        session.exec(
+            select(SourceGap)
+            .where(SourceGap.workspace_id == WORKSPACE, ended >= since)
+            .order_by(col(SourceGap.id))
+        )
+    )
 
 
 def rejected(session: Session) -> dict[str, int]:

@@ -50,24 +50,25 @@ def _described(name: str) -> dict[str, Any]:
     """Return what OpenAPI says of a verb."""
     text = {"type": "string"}
     body = {"schema": {"type": "object", "properties": dict.fromkeys(FIELDS.get(name, ()), text)}}
-    fault = {
-        "type": "object",
-        "properties": {
-            "error": {"type": "object", "properties": {"status": {"type": "integer"}, "message": text}}
-        },
-    }
-    faults = {
-        status: {"description": words, "content": {"application/json": {"schema": fault}}}
-        for status, words in _FAULTS
-    }
     return {
         "summary": f"{name} a topic",
         "operation_id": f"{name}_topic",
         "openapi_extra": {"requestBody": {"content": {"application/json": body}}},
         "responses": {
             200: {"description": "done", "content": {"application/json": {"schema": _DONE}}},
-            **faults,
+            **faults(),
         },
+    }
+
+
+def faults(*without: int) -> dict[int | str, dict[str, Any]]:
+    """Return what OpenAPI says of faults, but these."""
+    error = {"status": {"type": "integer"}, "message": {"type": "string"}}
+    fault = {"type": "object", "properties": {"error": {"type": "object", "properties": error}}}
+    return {
+        status: {"description": words, "content": {"application/json": {"schema": fault}}}
+        for status, words in _FAULTS
+        if status not in without
     }
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bridge.access.roles import may
+from bridge.access.roles import Need, may
 from bridge.web.access import csrf, who
 from bridge.web.verbs import REASONS, SLEEPS, Toast
 from bridge.web.words import counted, legible
@@ -22,12 +22,23 @@ NAVIGATION: Final = (
     ("/", "Today", "g h"),
     ("/review", "Review", "g r"),
     ("/topics", "Topics", "g t"),
+    ("/trends", "Trends", "g w"),
     ("/items", "Items", "g i"),
     ("/unassigned", "Unassigned", "g n"),
+    ("/changes", "Changes", "g c"),
     ("/backlog", "Backlog", "g b"),
     ("/sources", "Sources", "g s"),
 )
 """Address, name and key of each page at the top."""
+
+MORE: Final[tuple[tuple[str, str, Need], ...]] = (
+    ("/rules", "Rules", "read"),
+    ("/quality", "Quality", "read"),
+    ("/changes/log", "Log", "audit"),
+    ("/runs", "Runs", "audit"),
+    ("/settings", "Settings", "manage"),
+)
+"""Address, name and need of each page that the foot of a page leads to."""
 
 
 class Page(Protocol):
@@ -69,6 +80,7 @@ class Renderer:
         )
         self._environment.globals.update(
             navigation=NAVIGATION,
+            more=MORE,
             style=f"/static/style.css?v={self.style_tag}",
             script=f"/static/keys.js?v={self.script_tag}",
             counted=counted,

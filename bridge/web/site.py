@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from bridge.web.access import install, may, needs
 from bridge.web.account import add_account_pages
 from bridge.web.backlog import backlog, issue_page
 from bridge.web.boards import add_boards
+from bridge.web.changes import add_changes
 from bridge.web.deciding import add_verbs
 from bridge.web.desk import Desk, Look
 from bridge.web.errors import PageError
@@ -29,17 +30,24 @@ from bridge.web.guard import Guard, add_headers
 from bridge.web.hooks import Door, hooks
 from bridge.web.items import add_items
 from bridge.web.listen import is_loopback
+from bridge.web.log import add_log
+from bridge.web.machine import add_machine
 from bridge.web.metrics import MEDIA_TYPE, failing_parts, metrics_text
+from bridge.web.openapi import add_openapi
+from bridge.web.quality import add_quality
 from bridge.web.render import Page, Renderer, Sorry
+from bridge.web.rules import add_rules
 from bridge.web.sources import sources_page
 from bridge.web.today import today
 from bridge.web.topic import Merged, evidence_page, find, topic_page
 from bridge.web.topics import as_csv, chosen_reports, topic_list
+from bridge.web.trends import add_trends
 from bridge.web.twins import csv_answer, json_answer
 from bridge.web.unassigned import unassigned
 from bridge.web.webhook import PATH, JiraHook
 
 if TYPE_CHECKING:
+    from bridge.config.layers import Origin
     from bridge.jobs.pulse import Pulse
 
 ICON = (
@@ -50,11 +58,17 @@ _STYLE_AGE = 31_536_000  # seconds: a year, as its address changes with its cont
 
 
 def make_site(
-    database: Database, settings: Settings, clock: Callable[[], datetime], pulse: Pulse | None = None
+    database: Database,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    pulse: Pulse | None = None,
+    *,
+    origins: Mapping[str, Origin] | None = None,
 ) -> FastAPI:
     """Return the page's application. `clock` gives the time that all figures are counted up to.
 
-    `pulse` are the signs of life of the daemon, if this process is one.
+    `pulse` are the signs of life of the daemon, if this process is one. `origins` say of each setting where
+    it came from.
     """
     app = FastAPI(title="Feedback Bridge", docs_url=None, redoc_url=None, openapi_url=None)
     site = _Site(database, settings, clock, pulse)
@@ -83,6 +97,13 @@ def make_site(
     add_boards(app, site.desk)
     add_verbs(app, site.desk)
     add_items(app, site.desk)
+    add_changes(app, site.desk)
+    add_log(app, site.desk)
+    add_rules(app, site.desk)
+    add_trends(app, site.desk)
+    add_quality(app, site.desk)
+    add_machine(app, site.desk, pulse, origins)
+    add_openapi(app)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)
     app.add_exception_handler(StoreError, site.on_store_error)

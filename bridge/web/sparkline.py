@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from markupsafe import Markup
 
@@ -43,19 +43,34 @@ def sparkline(per_week: Sequence[int]) -> Markup:
     )
 
 
-def bars(per_week: Sequence[int]) -> Markup:
-    """Draw the numbers, oldest first, as bars; a week with anything at all is seen."""
+def bars(
+    per_week: Sequence[int],
+    *,
+    bursts: Collection[int] = (),
+    gaps: Collection[int] = (),
+    label: str = "",
+) -> Markup:
+    """Draw the numbers, oldest first, as bars; a week with anything at all is seen.
+
+    `bursts` and `gaps` are places of weeks to be marked; `label` says all that in words.
+    """
     top = max(max(per_week, default=0), 1)
     width = max(len(per_week) * (_BAR + _GAP) - _GAP, 1)
+    behind = Markup("").join(_column(place, _TALL, "gap") for place in sorted(gaps))
     drawn = Markup("").join(
-        Markup('<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="1"/>').format(
-            x=place * (_BAR + _GAP), y=_TALL - height, w=_BAR, h=height
-        )
+        _column(place, height, "burst" if place in bursts else "")
         for place, number in enumerate(per_week)
         if (height := max(round(_TALL * number / top), 3 if number else 0))
     )
     return Markup(
         '<svg class="bars" role="img" aria-label="{label}" viewBox="0 0 {width} {tall}" '
-        'preserveAspectRatio="none"><g fill="currentColor">{drawn}</g>'
+        'preserveAspectRatio="none">{behind}<g fill="currentColor">{drawn}</g>'
         '<line x1="0" y1="{tall}" x2="{width}" y2="{tall}" stroke="currentColor"/></svg>'
-    ).format(label=described(per_week), width=width, tall=_TALL, drawn=drawn)
+    ).format(label=label or described(per_week), width=width, tall=_TALL, behind=behind, drawn=drawn)
+
+
+def _column(place: int, height: int, name: str) -> Markup:
+    named = Markup(' class="{}"').format(name) if name else ""
+    return Markup('<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="1"{named}/>').format(
+        x=place * (_BAR + _GAP), y=_TALL - height, w=_BAR, h=height, named=named
+    )

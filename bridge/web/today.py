@@ -73,7 +73,7 @@ def today(session: Session, shelf: Shelf, settings: Settings, now: datetime) -> 
         figures=_figures(shelf, sources, reads.stuck(session)),
         is_empty=not any(source.items for source in sources),
         sources=sources,
-        run=_run(run, now) if run else None,
+        run=run_shown(run, now) if run else None,
         top=[shelf_row(shelf, topic, now) for topic in shelf.topics[:_TOP]],
         returned=[shelf_row(shelf, topic, now) for topic in back[:_TOP]],
         unsure=reads.unsure_count(session, now),
@@ -91,7 +91,8 @@ def _figures(shelf: Shelf, sources: Sequence[SourceRow], stuck: int) -> list[Fig
     ]
 
 
-def _run(run: Run, now: datetime) -> RunShown:
+def run_shown(run: Run, now: datetime) -> RunShown:
+    """Return a run as a page shows it."""
     return RunShown(
         at=moment(run.started_at, now),
         state=run.state,

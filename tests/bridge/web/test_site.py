@@ -32,8 +32,25 @@ PAGES = (
     "/topics/T-1/ticket",
     "/topics/T-1/split",
     "/help/keys",
+    "/changes",
+    "/changes/log",
+    "/rules",
+    "/trends",
+    "/quality",
+    "/runs",
+    "/settings",
 )
-EMPTY_PAGES = ("/", "/topics", "/review", "/backlog", "/sources", "/unassigned", "/items")
+EMPTY_PAGES = (
+    "/",
+    "/topics",
+    "/review",
+    "/backlog",
+    "/sources",
+    "/unassigned",
+    "/items",
+    "/changes",
+    "/runs",
+)
 HOSTILE = (
     "<script>alert(1)</script>",
     "</pre></blockquote><img src=x onerror=alert(1)>",
