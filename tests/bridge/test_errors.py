@@ -32,7 +32,8 @@ def test_the_drawn_tree_names_every_error_with_its_code():
     drawn = dict(re.findall(r"(\w+) {2,}(\d)", errors.__doc__))
 
     assert {name: int(code) for name, code in drawn.items()} == CODES
-    assert {kind.__name__ for kind in BridgeError.__subclasses__()} | {"BridgeError"} == set(CODES)
+    ours = {kind.__name__ for kind in BridgeError.__subclasses__() if kind.__module__ == errors.__name__}
+    assert ours | {"BridgeError"} == set(CODES)  # what the page answers with stands where it is raised
 
 
 def test_an_error_without_a_message_says_what_its_class_means():
