@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -164,11 +163,6 @@ def summary(title: str, topic: str = "T-n") -> str:
     """Return a title as an issue's summary: one line, at most 255 characters; "Untitled topic …" if empty."""
     said = one_line(outward(visible(title)))
     return cut(said, SUMMARY_LENGTH) or f"Untitled topic {topic}"
-
-
-def pseudonym(person_key: str) -> str:
-    """Return what stands for a person's name where names are not to be shown, such as "customer 3f9a"."""
-    return f"customer {sha256(person_key.encode()).hexdigest()[:4]}"
 
 
 def _read(path: Path) -> str:

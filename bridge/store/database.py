@@ -251,11 +251,3 @@ def faults(database: Database) -> list[str]:
     if not found:
         database.backend.note_sound()
     return found if broken is None else [*found, f"audit row {broken} does not fit the row before it"]
-
-
-def write_backup(database: Database, target: Path | None, at: datetime) -> tuple[Path, str]:
-    """Write a complete copy of the store; return its place and its SHA-256. Never writes over a file."""
-    from bridge.store.backup import write_copy
-
-    copy = write_copy(database, target, at)
-    return copy.place, copy.digest

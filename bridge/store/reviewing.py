@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from bridge.models import WORKSPACE, Decision, Question, Topic
 from bridge.store import decided, slices
@@ -118,17 +118,3 @@ def decided_since(session: Session, since: datetime) -> list[Decided]:
         )
         for made, title in rows
     ]
-
-
-def decisions_of(session: Session, topic: int) -> list[Decision]:
-    """Return what people decided about a topic, the latest first."""
-    return list(
-        session.exec(
-            select(Decision)
-            .where(
-                Decision.workspace_id == WORKSPACE,
-                (col(Decision.topic) == topic) | (col(Decision.other) == topic),
-            )
-            .order_by(col(Decision.id).desc())
-        )
-    )

@@ -296,16 +296,6 @@ def decisions(session: Session, number: int) -> list[Decision]:
     )
 
 
-def merged_into(session: Session, number: int) -> list[int]:
-    """Return the numbers of the topics that a topic has taken in, itself left out."""
-    found = session.exec(
-        select(Topic.number).where(
-            Topic.workspace_id == WORKSPACE, Topic.root == number, Topic.number != number
-        )
-    )
-    return sorted(found)
-
-
 def by_number(topics: Iterable[Topic]) -> Mapping[int, Topic]:
     """Return topics by their numbers."""
     return {topic.number: topic for topic in topics}

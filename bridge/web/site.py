@@ -108,6 +108,17 @@ def make_site(
     app.add_exception_handler(HTTPException, site.on_http_error)
     app.add_exception_handler(StoreError, site.on_store_error)
     app.add_exception_handler(Exception, site.on_fault)
+    signed = _add_hooks(app, database, settings, clock)
+    names = _names(settings)
+    https = settings.server.url.startswith("https://")
+    app.add_middleware(Guard, names=names, signed=signed, refuse=site.refuse, https=https)
+    return app
+
+
+def _add_hooks(
+    app: FastAPI, database: Database, settings: Settings, clock: Callable[[], datetime]
+) -> set[tuple[str, str]]:
+    """Add the addresses to which other systems send what they signed; return these, with their method."""
     signed: set[tuple[str, str]] = set()
     if secret := settings.jira.webhook_secret.reveal():
         app.post(PATH)(needs("signed")(JiraHook(database, secret, clock).receive))
@@ -116,10 +127,7 @@ def make_site(
         inbox = Inbox(database, settings.paths.data, hook.name, connector)
         app.post(hook.path)(needs("signed")(Door(hook, inbox, clock).receive))
         signed.add(("POST", hook.path))
-    names = _names(settings)
-    https = settings.server.url.startswith("https://")
-    app.add_middleware(Guard, names=names, signed=signed, refuse=site.refuse, https=https)
-    return app
+    return signed
 
 
 def _names(settings: Settings) -> list[str]:

@@ -16,16 +16,12 @@ POLICY = "create_when = { people = 2, within_days = 182, confidence = 0.0 }"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]):
-    """All here need a browser; without one they are left out, loudly."""
+    """All here need a browser; who asks for them without one is told by a failure."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.slow)
-            if not CHROMIUM.exists():
-                item.add_marker(
-                    pytest.mark.skip(reason=f"no browser at {CHROMIUM}: apt-get install chromium")
-                )
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +51,9 @@ def served(sample: Path, tmp_path: Path) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """The browser."""
-    sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
+    from playwright.sync_api import sync_playwright
 
+    assert CHROMIUM.exists(), f"no browser at {CHROMIUM}: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         yield browser

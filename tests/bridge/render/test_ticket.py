@@ -22,7 +22,6 @@ from bridge.render.ticket import (
     faults_of_templates,
     find_template,
     note_document,
-    pseudonym,
     summary,
     ticket_document,
     written_document,
@@ -247,12 +246,6 @@ def test_a_long_summary_is_cut_at_a_word():
     assert 250 < len(said) <= 255
     assert said.endswith("word…")
     assert len(summary("x" * 999)) == 255
-
-
-def test_a_pseudonym_is_the_same_each_time_and_says_nothing():
-    assert pseudonym("zendesk:anna") == pseudonym("zendesk:anna") != pseudonym("zendesk:ben")
-    assert pseudonym("zendesk:anna").startswith("customer ")
-    assert len(pseudonym("zendesk:anna")) == len("customer 3f9a")
 
 
 def test_own_templates_are_tried_before_a_ticket_needs_them(tmp_path: Path):

@@ -9,7 +9,8 @@ from builders import NOW, STORES, Bench, sixty
 
 from bridge.errors import StoreError
 from bridge.models import Workspace
-from bridge.store.database import Database, faults, head_revision, write_backup
+from bridge.store.backup import write_copy
+from bridge.store.database import Database, faults, head_revision
 
 
 def test_a_transaction_commits_as_a_whole_or_not_at_all(bench: Bench):
@@ -55,8 +56,9 @@ def test_a_backup_is_whole_has_its_checksum_and_never_replaces_a_file(bench: Ben
     bench.take(sixty())
 
     bench.database.copies = tmp_path
-    place, digest = write_backup(bench.database, None, NOW)
-    named, _ = write_backup(bench.database, tmp_path / "named.db", NOW)
+    copy = write_copy(bench.database, None, NOW)
+    place, digest = copy.place, copy.digest
+    named = write_copy(bench.database, tmp_path / "named.db", NOW).place
 
     assert place.name.endswith(".20260301T120000Z.backup")
     assert digest == hashlib.sha256(place.read_bytes()).hexdigest()
@@ -65,9 +67,9 @@ def test_a_backup_is_whole_has_its_checksum_and_never_replaces_a_file(bench: Ben
     noted = place.with_name(f"{place.name}.sha256").read_text(encoding="utf-8")
     assert noted == f"{digest}  {place.name}\n"
     with pytest.raises(StoreError, match="is there already; name another file"):
-        write_backup(bench.database, named, NOW + timedelta(days=1))
+        write_copy(bench.database, named, NOW + timedelta(days=1))
     with pytest.raises(StoreError, match="is no folder; make it"):
-        write_backup(bench.database, tmp_path / "nowhere" / "copy.db", NOW)
+        write_copy(bench.database, tmp_path / "nowhere" / "copy.db", NOW)
 
 
 def test_a_changed_audit_row_shows(bench: Bench):

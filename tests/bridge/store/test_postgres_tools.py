@@ -14,7 +14,6 @@ from bridge.store import postgres_tools
     "url", ["postgresql://u:hush:%5C@db/x", "postgresql://u@db/x?password=hush:%5C&connect_timeout=3"]
 )
 def test_no_list_of_processes_shows_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str):
-    pytest.importorskip("psycopg")
     tool = tmp_path / "pg_dump"
     passes = "$(printf '%s' \"$1\" | sed 's/.*passfile=//; s/ .*//')"
     tool.write_text(
