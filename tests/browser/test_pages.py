@@ -45,6 +45,7 @@ def test_every_page_is_accessible_quiet_and_at_home(chromium: Any, served: Serve
     with watching(chromium, served.url, color_scheme=scheme) as tab:
         tab.go("/review")
         tab.press("z", "1")  # so that there is something to undo, and a word about it
+        tab.page.locator(".toast [data-verb=undo]").wait_for()  # or the next page would cut the answer off
         for path in ROUTES:
             tab.go(path)
             for menu in tab.page.locator("details > summary").all()[:3]:

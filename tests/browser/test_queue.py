@@ -112,8 +112,9 @@ def work(tab: Watched, splits: list[str], do: Do) -> tuple[dict[str, str], dict[
             continue
         verb = "split" if name in splits else left.pop(0)
         before[name] = tab.json(f"/topics/{name}.json")
+        was = tab.page.url
         do(tab, name, verb)
-        tab.page.wait_for_url("**done=*")
+        tab.page.wait_for_url(lambda url, was=was: "done=" in url and url != was)
         tab.page.locator(".toast").wait_for()
         done[name] = verb
     return done, before
