@@ -92,6 +92,13 @@ class Action:
     withdraws: bool = False  # takes out what its author deleted
     kept: tuple[str, ...] = ()  # fields that people edited: they stay as they are
 
+    @property
+    def name(self) -> str:
+        """Name this very change, so that a person can pick it: with another value it is another."""
+        told = [(change.field, change.before, change.after) for change in self.changes]
+        parts = (self.project, self.key, self.op_key, told, self.kept)
+        return f"{self.effect}-{self.topic}-{hashed(*parts)[:16]}"
+
     def as_json(self) -> dict[str, Any]:
         """Return the documented shape of one of the plan's changes."""
         return {

@@ -82,7 +82,8 @@ class Daemon:
 
         pulse = self._pulse if self._metronome is not None else None
         origins = self._app.loaded().origins
-        site = make_site(self._app.database, self._app.settings, now, pulse, origins=origins)
+        app = self._app
+        site = make_site(app.database, app.settings, now, pulse, origins=origins, work=app.context)
         config = uvicorn.Config(
             site,
             log_config=None,

@@ -11,6 +11,7 @@ from bridge.config.part import Part, meta
 from bridge.config.values import Duration, PublicUrl
 
 Recluster = Literal["off", "compare", "apply"]
+Apply = Literal["scheduled", "ticked"]
 
 
 class Serve(Part):
@@ -33,6 +34,12 @@ class Serve(Part):
     sync_every: Duration = Field(
         default=timedelta(minutes=10),
         description="Time between two times that decisions are taken and the tracker is brought up to date.",
+    )
+    apply: Apply = Field(
+        default="scheduled",
+        description="What the daemon changes in the tracker: all that is due (`scheduled`, each `sync_every`)"
+        " or only what somebody ticks on the page Changes (`ticked`; what its author deleted goes all "
+        "the same, and the command `sync` does everything).",
     )
     read_every: Duration = Field(
         default=timedelta(minutes=5),

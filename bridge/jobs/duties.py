@@ -75,10 +75,12 @@ class Duties:
         return Outcome({"looked": seen.looked, "changed": seen.changed})
 
     def sync(self) -> Outcome:
-        """Decide, plan and bring the tracker up to date."""
+        """Decide, plan and bring the tracker up to date, as far as nobody has to tick what is sent."""
         from bridge.pipeline.run import run
 
-        return _told(run(self.context(), list, first="decide", until="sync"))
+        context = self.context()
+        only = frozenset[str]() if context.settings.serve.apply == "ticked" else None
+        return _told(run(context, list, first="decide", until="sync", only=only))
 
     def audit(self) -> Outcome:
         """Count the issues of each ticket in the tracker, and check the chain of the audit log."""

@@ -23,7 +23,7 @@ class RunResult:
     """What a run did: counts and seconds by step, faults of sources, and the plan if it got that far.
 
     After a sync, `plan` is what was done and `left` what is still to be done; `refused` are the tracker's own
-    faults, by topic.
+    faults, by topic, and `gone` the picked changes that were not to be had any more.
     """
 
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -32,6 +32,7 @@ class RunResult:
     plan: Plan | None = None
     left: Plan | None = None
     refused: list[str] = field(default_factory=list)
+    gone: frozenset[str] = frozenset()
     proposed: tuple[Asked, ...] = ()
 
 
@@ -42,8 +43,12 @@ def run(
     first: str = "pull",
     until: str = "sync",
     dry_run: bool = False,
+    only: frozenset[str] | None = None,
 ) -> RunResult:
-    """Do the steps from `first` to `until`. A dry run sends nothing and stores no proposal."""
+    """Do the steps from `first` to `until`. A dry run sends nothing and stores no proposal.
+
+    With `only`, the names of some of the plan's actions, the sync has no others.
+    """
     wanted = STEPS[STEPS.index(first) : STEPS.index(until) + 1]
     result = RunResult()
     _open(context)
@@ -51,7 +56,7 @@ def run(
     try:
         for name in wanted:
             started = time.perf_counter()
-            counts = _Steps(context, result, pull, wanted, dry_run=dry_run).do(name)
+            counts = _Steps(context, result, pull, wanted, dry_run=dry_run, only=only).do(name)
             result.steps[name] = {**counts, "seconds": round(time.perf_counter() - started, 3)}
         state = "partial" if result.errors or result.refused else "ok"
     except Exception:
@@ -73,12 +78,14 @@ class _Steps:
         wanted: Sequence[str],
         *,
         dry_run: bool,
+        only: frozenset[str] | None,
     ) -> None:
         self._context = context
         self._result = result
         self._pull = pull
         self._wanted = wanted
         self._dry_run = dry_run
+        self._only = only
 
     def do(self, name: str) -> dict[str, Any]:
         """Do one step and return its counts."""
@@ -118,8 +125,8 @@ class _Steps:
         return planning.make_plan(self._context, deciding.decide_all(self._context), fmt)
 
     def _sync(self) -> dict[str, int]:
-        sent, result = sending.sync(self._context), self._result
-        self._result.left, self._result.refused = sent.left, sent.errors
+        sent, result = sending.sync(self._context, self._only), self._result
+        result.left, result.refused, result.gone = sent.left, sent.errors, sent.gone
         proposed = (*result.proposed, *sent.left.proposed)
         waiting = max(sent.left.waiting - len(result.proposed), 0)
         result.plan = replace(sent.left, actions=tuple(sent.done), proposed=proposed, waiting=waiting)

@@ -40,6 +40,7 @@ class Sent:
     left: Plan = field(default_factory=lambda: Plan(()))
     errors: list[str] = field(default_factory=list)
     stopped: str | None = None
+    gone: frozenset[str] = frozenset()  # changes that were picked, and are not wanted as they were any more
 
     def counts(self) -> dict[str, int]:
         """Return the counts of the step."""
@@ -55,9 +56,10 @@ class Sent:
         }
 
 
-def sync(context: Context) -> Sent:
+def sync(context: Context, only: frozenset[str] | None = None) -> Sent:
     """Bring the tracker up to date; the caller holds the store for itself.
 
+    With `only`, names of actions, nothing else of the plan is sent; what is in doubt is settled all the same.
     What the tracker refuses holds nothing else up: it is told in `errors`. Raises `TrackerError` only when
     the tracker can't be read at all.
     """
@@ -72,7 +74,10 @@ def sync(context: Context) -> Sent:
         sight = Sight(tracker)
         blind = read_back(context, tracker, sight).blind
         prepare(context)
-        _in_passes(context, sent, lambda: _plan(context, tracker, sight, blind))
+        if only is None:
+            _in_passes(context, sent, lambda: _plan(context, tracker, sight, blind))
+        else:
+            _picked(context, sent, lambda: _plan(context, tracker, sight, blind), only)
         sent.errors += sight.faults
     return sent
 
@@ -94,6 +99,15 @@ def _in_passes(context: Context, sent: Sent, planned: Callable[[], Plan]) -> Non
             return
         tried |= {_name(action) for action in due}
         apply_plan(context, replace(sent.left, actions=tuple(due)), sent)
+    sent.left = planned()
+
+
+def _picked(context: Context, sent: Sent, planned: Callable[[], Plan], only: frozenset[str]) -> None:
+    """Plan, and apply what a person picked, if it is still the same; what its author deleted goes anyway."""
+    plan = planned()
+    due = tuple(a for a in plan.actions if a.effect != "wait" and (a.name in only or a.withdraws))
+    sent.gone = only - {action.name for action in due}
+    apply_plan(context, replace(plan, actions=due), sent)
     sent.left = planned()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from fastapi import FastAPI, Request
@@ -14,12 +15,14 @@ from bridge.store import pages as reads
 from bridge.store import trail
 from bridge.store.remembered import remembered
 from bridge.web.access import needs
+from bridge.web.applying import Applier, Told, add_applying
 from bridge.web.desk import Desk, Look
 from bridge.web.kept import Kept
 from bridge.web.twins import csv_answer, csv_text, json_answer
 from bridge.web.words import Moment, counted, excerpt, moment
 
 if TYPE_CHECKING:
+    from bridge.pipeline.context import Context
     from bridge.render.format import Format
 
 HEADINGS: Final[Mapping[Effect, str]] = {
@@ -32,6 +35,7 @@ HEADINGS: Final[Mapping[Effect, str]] = {
 }
 COLUMNS = ("action", "topic", "project", "ticket", "field", "before", "after", "reason")
 _LONGEST = 400  # characters of a value
+_TOLD_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Field:
 class Effected:
     """One change of one ticket."""
 
+    name: str  # what it is ticked by
     topic: str
     title: str
     ticket: str
@@ -63,6 +68,7 @@ class Group:
     sign: str
     heading: str
     changes: list[Effected]
+    can_tick: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +85,25 @@ class Changes:
     shadow: list[Asked]
     waiting: str
     text: str
+    can_apply: bool
+    is_scheduled: bool
+    is_busy: bool
+    told: Told | None
+    told_at: Moment | None
+    ticks: int
 
 
-def add_changes(app: FastAPI, desk: Desk) -> None:
-    """Add the page and its twins."""
-    changes = _Changes(desk)
+def add_changes(
+    app: FastAPI, desk: Desk, work: Callable[[], Context] | None = None, *, scheduled: bool = False
+) -> None:
+    """Add the page and its twins, and what applies.
+
+    `work` makes the context that reaches the tracker; `scheduled`: this very process sends all that is due by
+    and by.
+    """
+    applier = Applier(desk, work, scheduled=scheduled)
+    changes = _Changes(desk, applier)
+    add_applying(app, applier)
     for path, show in (
         ("/changes", changes.page),
         ("/changes.json", changes.json),
@@ -95,15 +115,16 @@ def add_changes(app: FastAPI, desk: Desk) -> None:
 class _Changes:
     """The handlers."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, applier: Applier) -> None:
         self._desk = desk
+        self._applier = applier
         self._kept: Kept[Plan] = Kept(desk.database)
 
     @needs("read")
     def page(self, request: Request) -> Response:
         """Show what the next sync would change."""
         plan = self._plan()
-        return self._desk.page(request, lambda look: _page(look, plan), "/changes")
+        return self._desk.page(request, lambda look: _page(look, plan, self._applier), "/changes")
 
     @needs("read")
     def json(self) -> Response:
@@ -140,16 +161,18 @@ def _format(desk: Desk) -> Format:
     return FORMATS["wiki" if "dc" in (jira.flavour, known) else "adf"]()
 
 
-def _page(look: Look, plan: Plan) -> Changes:
+def _page(look: Look, plan: Plan, applier: Applier) -> Changes:
     seen = trail.last_seen(look.session)
     titles = reads.titles(look.session, [action.topic for action in plan.actions])
     tracker = "the backlog" if look.settings.tracker == "local" else "Jira"
     waiting = len(plan.proposed) + plan.waiting
+    told = applier.last
+    told = told if told is not None and look.now - told.at < _TOLD_FOR else None
     return Changes(
         tracker=tracker,
         seen=None if seen is None else moment(seen, look.now),
         groups=[
-            Group(SIGNS[effect], heading, [_effected(action, titles) for action in of])
+            Group(SIGNS[effect], heading, [_effected(action, titles) for action in of], effect != "wait")
             for effect, heading in HEADINGS.items()
             if (of := [action for action in plan.actions if action.effect == effect])
         ],
@@ -158,11 +181,18 @@ def _page(look: Look, plan: Plan) -> Changes:
         shadow=list(plan.shadow),
         waiting=counted(waiting, "proposal") if waiting else "",
         text="\n".join(lines(plan, tracker=look.settings.tracker)),
+        can_apply=applier.can,
+        is_scheduled=applier.scheduled,
+        is_busy=applier.is_busy,
+        told=told,
+        told_at=None if told is None else moment(told.at, look.now),
+        ticks=sum(action.effect != "wait" for action in plan.actions),
     )
 
 
 def _effected(action: Action, titles: Mapping[int, str]) -> Effected:
     return Effected(
+        name=action.name,
         topic=f"T-{action.topic}",
         title=titles.get(action.topic) or "(no title yet)",
         ticket=action.key or f"new in {action.project}",

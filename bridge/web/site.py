@@ -49,6 +49,7 @@ from bridge.web.webhook import PATH, JiraHook
 if TYPE_CHECKING:
     from bridge.config.layers import Origin
     from bridge.jobs.pulse import Pulse
+    from bridge.pipeline.context import Context
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" '
@@ -64,11 +65,12 @@ def make_site(
     pulse: Pulse | None = None,
     *,
     origins: Mapping[str, Origin] | None = None,
+    work: Callable[[], Context] | None = None,
 ) -> FastAPI:
     """Return the page's application. `clock` gives the time that all figures are counted up to.
 
     `pulse` are the signs of life of the daemon, if this process is one. `origins` say of each setting where
-    it came from.
+    it came from. `work` makes the context of a run, with the tracker, for what somebody ticks.
     """
     app = FastAPI(title="Feedback Bridge", docs_url=None, redoc_url=None, openapi_url=None)
     site = _Site(database, settings, clock, pulse)
@@ -97,7 +99,7 @@ def make_site(
     add_boards(app, site.desk)
     add_verbs(app, site.desk)
     add_items(app, site.desk)
-    add_changes(app, site.desk)
+    add_changes(app, site.desk, work, scheduled=pulse is not None and settings.serve.apply == "scheduled")
     add_log(app, site.desk)
     add_rules(app, site.desk)
     add_trends(app, site.desk)

@@ -65,6 +65,12 @@ for (const box of document.querySelectorAll("[data-keys-switch]")) {
   box.closest("label").hidden = false;
   box.addEventListener("change", () => store.setItem("keys", box.checked ? "on" : "off"));
 }
+for (const form of document.querySelectorAll("[data-ticks]"))
+  form.addEventListener("change", () => {
+    const ticked = form.querySelectorAll("input[type=checkbox]:checked").length;
+    form.querySelector("[data-ticked]").textContent = `${ticked} ticked change${ticked === 1 ? "" : "s"}`;
+    form.querySelector(".act button").disabled = !ticked;
+  });
 const write = document.querySelector("[data-write]");
 write?.focus();
 write?.select();

@@ -138,6 +138,7 @@ def test_the_names_that_others_write_are_these():
         "access.oidc.name_claim",
         "serve.read_every",
         "serve.recluster",
+        "serve.apply",
         "serve.keep_runs",
         "work.where",
         "work.stalled_after",

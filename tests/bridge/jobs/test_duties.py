@@ -125,6 +125,20 @@ def test_a_sync_decides_and_tells_its_counts(in_topics: Bench):
     assert duties(in_topics).audit().counts == {"doubled": 0}
 
 
+def test_where_changes_are_ticked_by_people_a_sync_decides_and_sends_nothing(in_topics: Bench):
+    in_topics.set(
+        '[policy]\nmode = "automatic"\ncreate_when = { people = 3, within_days = 90 }\n'
+        '[serve]\napply = "ticked"\n'
+    )
+
+    first = duties(in_topics).sync()
+
+    assert first.error is None
+    assert in_topics.query("SELECT count(*) FROM ticket WHERE state = 'approved'")[0][0] >= 1
+    assert in_topics.query("SELECT count(*) FROM backlog_issue") == [(0,)]
+    assert in_topics.query("SELECT count(*) FROM intent") == [(0,)]
+
+
 def test_an_audit_tells_of_a_broken_chain(in_topics: Bench):
     duties(in_topics).sync()
     with in_topics.database.writing() as session:

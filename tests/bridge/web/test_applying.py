@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from bridge.app import App
+from bridge.models import Audit, BacklogIssue, Ticket
+from bridge.web.site import make_site
+
+PICK = re.compile(r'name="change" value="([^"]+)"')
+
+
+@pytest.fixture
+def planned(full: Any) -> Any:
+    """A company with two tickets to create and one to update."""
+    for number in (4, 5):
+        full.topic(number, f"Seat map freezes {number}")
+        full.said("The seat map freezes", topic=number, speaker=f"p{number}")
+        full.ticket(number, "approved", marker=f"m{number}", title="Seat map")
+    return full
+
+
+@pytest.fixture
+def browser(planned: Any, now: datetime) -> TestClient:
+    """A browser before a site that reaches the tracker."""
+    flags = {"database.url": planned.database.url, "paths.data": str(planned.path), "tracker": "local"}
+    app = App(flags=flags)
+    site = make_site(planned.database, planned.settings(), lambda: now, work=lambda: app.context(as_of=now))
+    return TestClient(site, base_url="http://127.0.0.1:8765", follow_redirects=False)
+
+
+def token(browser: TestClient) -> str:
+    found = re.search('name="csrf" content="([^"]+)"', browser.get("/help/keys").text)
+    assert found
+    return found[1]
+
+
+def apply(browser: TestClient, *names: str) -> Any:
+    return browser.post("/changes/apply", data={"csrf": token(browser), "change": list(names)})
+
+
+def picks(browser: TestClient, start: str) -> list[str]:
+    return [name for name in PICK.findall(browser.get("/changes").text) if name.startswith(start)]
+
+
+def issues(company: Any) -> dict[int, str | None]:
+    with company.database.reading() as session:
+        return {t.topic: t.key for t in session.exec(select(Ticket)) if t.topic in (4, 5)}
+
+
+def test_only_what_was_ticked_is_sent_and_the_page_says_so(planned: Any, browser: TestClient):
+    (one,) = picks(browser, "create-4-")
+
+    answer = apply(browser, one)
+
+    page = browser.get(answer.headers["location"]).text
+    assert answer.status_code == 303
+    assert "1 change applied." in page
+    assert issues(planned)[4] is not None
+    assert issues(planned)[5] is None
+    assert picks(browser, "create-") == picks(browser, "create-5-") != []
+    with planned.database.reading() as session:
+        told = session.exec(select(Audit).where(Audit.verb == "apply")).one()
+    assert told.details == {"changes": 1}
+
+
+def test_what_was_sent_is_not_sent_again_by_a_page_that_was_left_open(planned: Any, browser: TestClient):
+    names = picks(browser, "create-")
+    apply(browser, *names)
+
+    apply(browser, *names)
+
+    with planned.database.reading() as session:
+        assert len(session.exec(select(BacklogIssue)).all()) == 3
+    assert "Not sent: 2 of 2 ticked" in browser.get("/changes").text
+
+
+def test_a_change_that_is_another_by_now_is_not_sent(planned: Any, browser: TestClient):
+    names = picks(browser, "create-4-")
+    browser.post("/topics/T-4/rename", data={"csrf": token(browser), "title": "Another title"})
+
+    apply(browser, *names)
+
+    assert issues(planned)[4] is None
+    assert "Not sent: 1 of 1 ticked" in browser.get("/changes").text
+
+
+@pytest.mark.parametrize("names", [(), ("x" * 61,)])
+def test_nothing_ticked_and_what_is_no_change_are_refused_in_words(
+    planned: Any, browser: TestClient, names: tuple[str, ...]
+):
+    answer = apply(browser, *names)
+
+    assert answer.status_code == 409
+    assert "tick" in answer.text
+    assert issues(planned) == {4: None, 5: None}
+
+
+def test_while_a_command_is_at_work_nothing_is_sent(planned: Any, browser: TestClient, now: datetime):
+    names = picks(browser, "create-")
+
+    with planned.database.only_one(now):
+        apply(browser, *names)
+
+    assert "Nothing was sent" in browser.get("/changes").text
+    assert issues(planned) == {4: None, 5: None}
+
+
+def test_a_page_that_reaches_no_tracker_offers_nothing_to_tick(planned: Any):
+    page = planned.browser().get("/changes").text
+
+    assert "To create" in page
+    assert PICK.findall(page) == []
+    assert apply(planned.browser(), "create-4-0").status_code == 409
+
+
+def test_what_was_said_of_the_last_time_goes_after_an_hour(
+    planned: Any, now: datetime, strictly: Callable[[str], Any]
+):
+    at = [now]
+    app = App(flags={"database.url": planned.database.url, "paths.data": str(planned.path)})
+    site = make_site(
+        planned.database, planned.settings(), lambda: at[0], work=lambda: app.context(as_of=at[0])
+    )
+    browser = TestClient(site, base_url="http://127.0.0.1:8765", follow_redirects=False)
+    strictly(browser.get("/changes").text)
+    apply(browser, *picks(browser, "create-"))
+    assert "2 changes applied." in browser.get("/changes").text
+
+    at[0] = now + timedelta(hours=2)
+
+    assert "applied." not in browser.get("/changes").text
