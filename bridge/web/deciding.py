@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bridge.access.roles import Actor
     from bridge.web.desk import Desk
 
+Value = TypeVar("Value")
+
 LONGEST: Final = 40_000
 """Characters of one field."""
 
@@ -39,20 +41,21 @@ def add_verbs(app: FastAPI, desk: Desk) -> None:
         app.post(f"/topics/{{name}}/{verb.name}", include_in_schema=False)(
             needs(verb.need)(_page(desk, verb))
         )
-        app.post(f"/api/topics/{{name}}/{verb.name}", **_described(verb.name))(
+        app.post(f"/api/topics/{{name}}/{verb.name}", **described(verb.name))(
             needs(verb.need)(_api(desk, verb))
         )
     app.post("/topics/{name}/edit", include_in_schema=False)(needs("decide")(_edit_page(desk)))
-    app.post("/api/topics/{name}/edit", **_described("edit"))(needs("decide")(_edit_api(desk)))
+    app.post("/api/topics/{name}/edit", **described("edit"))(needs("decide")(_edit_api(desk)))
 
 
-def _described(name: str) -> dict[str, Any]:
-    """Return what OpenAPI says of a verb."""
+def described(name: str, of: str = "topic", *more: str) -> dict[str, Any]:
+    """Return what OpenAPI says of a verb of a topic, or of several with `more` fields."""
     text = {"type": "string"}
-    body = {"schema": {"type": "object", "properties": dict.fromkeys(FIELDS.get(name, ()), text)}}
+    fields = (*more, *FIELDS.get(name, ()))
+    body = {"schema": {"type": "object", "properties": dict.fromkeys(fields, text)}}
     return {
-        "summary": f"{name} a topic",
-        "operation_id": f"{name}_topic",
+        "summary": f"{name} {'a ' if of == 'topic' else ''}{of}",
+        "operation_id": f"{name}_{of}",
         "openapi_extra": {"requestBody": {"content": {"application/json": body}}},
         "responses": {
             200: {"description": "done", "content": {"application/json": {"schema": _DONE}}},
@@ -99,7 +102,7 @@ _FAULTS: Final = (
 FIELDS: Final = {
     "reject": ("reason",),
     "ignore": ("reason",),
-    "snooze": ("until",),
+    "snooze": ("until", "date"),
     "rename": ("title",),
     "merge": ("into",),
     "apart": ("other",),
@@ -115,8 +118,8 @@ FIELDS: Final = {
 
 def _page(desk: Desk, verb: Verb) -> Callable[..., Any]:
     async def decide(request: Request, name: str) -> Response:
-        fields = await _form(request)
-        done = await _away(_do, desk, verb, name, fields, require(request, verb.need))
+        fields = await form_fields(request)
+        done = await away(_do, desk, verb, name, fields, require(request, verb.need))
         return _back(fields, done)
 
     return decide
@@ -124,8 +127,8 @@ def _page(desk: Desk, verb: Verb) -> Callable[..., Any]:
 
 def _api(desk: Desk, verb: Verb) -> Callable[..., Any]:
     async def decide(request: Request, name: str) -> Response:
-        fields = await _json(request)
-        done = await _away(_do, desk, verb, name, fields, require(request, verb.need))
+        fields = await json_fields(request)
+        done = await away(_do, desk, verb, name, fields, require(request, verb.need))
         return JSONResponse(done.as_json())
 
     return decide
@@ -133,11 +136,11 @@ def _api(desk: Desk, verb: Verb) -> Callable[..., Any]:
 
 def _edit_page(desk: Desk) -> Callable[..., Any]:
     async def decide(request: Request, name: str) -> Response:
-        fields = await _form(request)
+        fields = await form_fields(request)
         actor, then = require(request, "decide"), fields.get("then", "save")
         if then == "approve":
             require(request, "approve")
-        done = await _away(_edit, desk, name, fields, actor, then == "approve")
+        done = await away(_edit, desk, name, fields, actor, then == "approve")
         return _back(fields, done)
 
     return decide
@@ -145,14 +148,14 @@ def _edit_page(desk: Desk) -> Callable[..., Any]:
 
 def _edit_api(desk: Desk) -> Callable[..., Any]:
     async def decide(request: Request, name: str) -> Response:
-        fields = await _json(request)
-        done = await _away(_edit, desk, name, fields, require(request, "decide"), False)
+        fields = await json_fields(request)
+        done = await away(_edit, desk, name, fields, require(request, "decide"), False)
         return JSONResponse(done.as_json())
 
     return decide
 
 
-async def _away(do: Callable[..., Done], *values: Any) -> Done:
+async def away(do: Callable[..., Value], *values: Any) -> Value:
     """Do something that waits for the store, beside the loop."""
     from starlette.concurrency import run_in_threadpool
 
@@ -200,17 +203,28 @@ def _differing(desk: Desk, number: int, fields: Fields) -> Fields:
 
 
 def _back(fields: Fields, done: Done) -> Response:
-    to = next_page(fields.get("next", "") or f"/topics/T-{done.topic}")
-    sign = "&" if "?" in to else "?"
-    return RedirectResponse(f"{to}{sign}done={done.decision}", status_code=303)
+    return back(fields, f"/topics/T-{done.topic}", [done])
 
 
-async def _form(request: Request) -> Fields:
+def back(fields: Fields, otherwise: str, done: Sequence[Done]) -> Response:
+    """Lead to the page that was asked for, which says what was done."""
+    to = next_page(fields.get("next", "") or otherwise)
+    numbers = ",".join(str(one.decision) for one in done)
+    return RedirectResponse(f"{to}{'&' if '?' in to else '?'}done={numbers}", status_code=303)
+
+
+async def form_fields(request: Request) -> Fields:
+    """Return the fields of a form; of one that comes several times all values, with a space between."""
     form = await request.form()
-    return _fitting({name: value for name, value in form.items() if isinstance(value, str)})
+    found: dict[str, str] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            found[name] = f"{found[name]} {value}" if name == "topics" and name in found else value
+    return _fitting(found)
 
 
-async def _json(request: Request) -> Fields:
+async def json_fields(request: Request) -> Fields:
+    """Return the fields of a body in JSON; raises `PageError`."""
     body = await request.body()
     try:
         found = json.loads(body) if body.strip() else {}

@@ -18,7 +18,7 @@ from bridge.store import topics as store
 from bridge.store.database import Database
 from bridge.store.views import Shelf, Shelves
 from bridge.web.render import Page, Renderer
-from bridge.web.verbs import toast
+from bridge.web.toast import toast
 
 if TYPE_CHECKING:
     from bridge.pipeline.context import Context

@@ -32,6 +32,8 @@ KEYS: Final = (
     Key("s", "split it; then 1 to 9 for a group", "topic"),
     Key("r", "rename it", "topic"),
     Key("n", "keep apart what was asked to be one", "topic"),
+    Key("x", "tick it, to decide about several at once", "list"),
+    Key("X", "tick all from the last ticked to here", "list"),
     Key("u", "take back what was just decided", "everywhere"),
     Key("v", "open the source of the first quote", "topic"),
     Key("w", "why these belong together", "topic"),

@@ -15,7 +15,8 @@ from markupsafe import Markup
 
 from bridge.access.roles import Need, may
 from bridge.web.access import csrf, who
-from bridge.web.verbs import REASONS, SLEEPS, Toast
+from bridge.web.toast import Toast
+from bridge.web.verbs import REASONS, SLEEPS
 from bridge.web.words import counted, legible
 
 NAVIGATION: Final = (

@@ -22,6 +22,7 @@ from bridge.web.access import install, may, needs
 from bridge.web.account import add_account_pages
 from bridge.web.backlog import backlog, issue_page
 from bridge.web.boards import add_boards
+from bridge.web.bulk import add_bulk
 from bridge.web.changes import add_changes
 from bridge.web.deciding import add_verbs
 from bridge.web.desk import Desk, Look
@@ -98,6 +99,7 @@ def make_site(
     add_account_pages(app, gate, site.renderer)
     add_boards(app, site.desk)
     add_verbs(app, site.desk)
+    add_bulk(app, site.desk)
     add_items(app, site.desk)
     add_changes(app, site.desk, work, scheduled=pulse is not None and settings.serve.apply == "scheduled")
     add_log(app, site.desk)

@@ -14,7 +14,6 @@ from bridge.errors import InputError
 from bridge.models import WORKSPACE, Decision, Topic
 from bridge.placing import topic_number
 from bridge.store import figures
-from bridge.store.decided import MACHINE
 from bridge.store.topics import tickets
 from bridge.times import parse_as_of
 from bridge.verbs import Verbs
@@ -194,20 +193,6 @@ VERBS: Final = (
     Verb("undo", "decide", _undo, "as before"),
 )
 BY_NAME: Final = {verb.name: verb for verb in VERBS}
-SAID: Final = {
-    "approve": "approved",
-    "reject": "rejected: no ticket will be made",
-    "ignore": "ignored",
-    "snooze": "snoozed",
-    "rename": "renamed",
-    "merge": "merged",
-    "apart": "kept apart",
-    "split": "split off",
-    "remove": "rid of what is not of it",
-    "move": "given a statement, or rid of one",
-    "edit": "edited",
-}
-"""What has become of a topic, by the verb of the decision as it is stored."""
 
 
 def perform(desk: Desk, verb: Verb, number: int, fields: Fields, actor: Actor) -> Done:
@@ -216,9 +201,8 @@ def perform(desk: Desk, verb: Verb, number: int, fields: Fields, actor: Actor) -
     A move is of an item; the topic that it is asked of says nothing.
     """
     now = desk.clock()
-    place = desk.ticket_place(number) if verb.name in ("approve", "reject") else {}
+    place = place_of(desk, verb, number)
     with desk.database.writing() as session:
-        last = latest(session)
         asked = Asked(
             desk=desk,
             session=session,
@@ -228,18 +212,30 @@ def perform(desk: Desk, verb: Verb, number: int, fields: Fields, actor: Actor) -
             now=now,
             place=place,
         )
-        taken = _undone_next(session, number) if verb.name == "undo" else None
-        if taken is not None:
-            _may_take_back(session, taken, fields.get("decision", ""), actor)
-        about = verb.do(asked)
-        session.flush()
-        made = taken or latest(session)
-        if made is None or (taken is None and made.id == (last.id if last else None)):
-            raise InputError(f"{verb.name} changed nothing")
-        if reason := fields.get("reason", ""):
-            made.after = {**made.after, "reason": reason[:80]}
-        figures.renew(session, _roots(session, made, about))
-        return Done(made.id or 0, about, verb.name)
+        done, roots = decide(asked, verb, actor)
+        figures.renew(session, roots)
+        return done
+
+
+def place_of(desk: Desk, verb: Verb, number: int) -> dict[str, str]:
+    """Return tracker, project and type of the ticket that a verb may make."""
+    return desk.ticket_place(number) if verb.name in ("approve", "reject") else {}
+
+
+def decide(asked: Asked, verb: Verb, actor: Actor) -> tuple[Done, list[int]]:
+    """Do a verb within a transaction; return it with the topics whose figures are to be counted anew."""
+    session, last = asked.session, latest(asked.session)
+    taken = _undone_next(session, asked.number) if verb.name == "undo" else None
+    if taken is not None:
+        _may_take_back(session, taken, asked.fields.get("decision", ""), actor)
+    about = verb.do(asked)
+    session.flush()
+    made = taken or latest(session)
+    if made is None or (taken is None and made.id == (last.id if last else None)):
+        raise InputError(f"{verb.name} changed nothing")
+    if reason := asked.fields.get("reason", ""):
+        made.after = {**made.after, "reason": reason[:80]}
+    return Done(made.id or 0, about, verb.name), _roots(session, made, about)
 
 
 def latest(session: Session) -> Decision | None:
@@ -286,33 +282,3 @@ def _roots(session: Session, decision: Decision, about: int) -> list[int]:
         Topic.workspace_id == WORKSPACE, col(Topic.number).in_([number for number in numbers if number])
     )
     return sorted(set(session.exec(found)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Toast:
-    """What was just decided, said on the next page."""
-
-    text: str
-    topic: str
-    undo: str  # the topic to undo at; nothing when it is undone
-    decision: int
-
-
-def toast(session: Session, number: str) -> Toast | None:
-    """Return what to say of a decision by its number; None for nothing that is known."""
-    if not number.isdecimal() or len(number) > _LONGEST:
-        return None
-    made = session.get(Decision, int(number))
-    if made is None or made.verb == MACHINE:
-        return None
-    said = f"T-{made.topic} {SAID.get(made.verb, made.verb)}"
-    if made.other:
-        said += f" {_TO.get(made.verb, 'with')} T-{made.other}"
-    if made.undone_at is not None:
-        said = f"Taken back: {said}"
-    undo = "" if made.undone_at else f"T-{made.topic}"
-    return Toast(text=said, topic=f"T-{made.topic}", undo=undo, decision=made.id or 0)
-
-
-_TO: Final = {"merge": "into", "split": "as", "apart": "from"}
-_LONGEST = 12

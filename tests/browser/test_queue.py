@@ -197,3 +197,25 @@ def test_no_key_works_while_one_writes(tab: Watched):
 
     assert tab.page.url.endswith("/topics")
     assert tab.page.input_value("#q") == "gra?"
+
+
+def test_ticks_outlast_a_walk_through_the_list_and_what_is_ticked_is_decided_at_once(tab: Watched):
+    tab.go("/review")
+    queue = numbers(tab)
+
+    for key in ("x", "j", "j", "j", "X"):
+        was = tab.page.url
+        tab.press(key)
+        if key == "j":
+            tab.page.wait_for_url(lambda url, was=was: url != was)
+    said = tab.page.inner_text("[data-picked]")
+    tab.page.click("#bulk [data-verb=approve]")
+    tab.page.locator(".toast:has-text('4 topics approved')").wait_for()
+    between = numbers(tab)
+    tab.press("u")
+    tab.page.locator(".toast:has-text('Taken back')").wait_for()
+
+    assert said == "4 ticked:"
+    assert between == queue[4:]
+    assert numbers(tab) == queue
+    assert not tab.page.locator("#bulk").is_visible()

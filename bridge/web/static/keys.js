@@ -21,7 +21,7 @@ function press(it) {
     for (const other of document.querySelectorAll("details.menu[open]")) other.open = false;
     box.open = opens;
     (opens ? box.querySelector("input:not([type=hidden]),button,select") ?? it : it).focus();
-  } else if (it.matches("input,select,textarea")) {
+  } else if (it.matches("input:not([type=checkbox]),select,textarea")) {
     it.focus();
     it.select?.();
   } else it.click();
@@ -71,6 +71,38 @@ for (const form of document.querySelectorAll("[data-ticks]"))
     form.querySelector("[data-ticked]").textContent = `${ticked} ticked change${ticked === 1 ? "" : "s"}`;
     form.querySelector(".act button").disabled = !ticked;
   });
+const bulk = document.querySelector("[data-bulk]");
+if (bulk) {
+  // Ticks last while one walks through a list, and are gone when something was done with them.
+  const boxes = [...document.querySelectorAll("[data-pick]")];
+  const place = `ticked ${bulk.dataset.bulk}`;
+  const upto = bulk.querySelector("[data-upto]");
+  let last = JSON.parse(sessionStorage.getItem(place) ?? "[]");
+  const show = () => {
+    const ticked = boxes.filter((box) => box.checked).length;
+    bulk.hidden = !ticked;
+    bulk.querySelector("[data-picked]").textContent = `${ticked} ticked:`;
+    sessionStorage.setItem(place, JSON.stringify(last));
+  };
+  const tick = (box) => {
+    last = last.filter((name) => name !== box.value);
+    if (box.checked) last.push(box.value);
+  };
+  for (const box of boxes) {
+    box.checked = last.includes(box.value);
+    box.addEventListener("change", () => { tick(box); show(); });
+  }
+  const here = boxes.findIndex((box) => box.dataset.key);
+  upto.hidden = here < 0;
+  upto.addEventListener("click", () => {
+    const from = boxes.findIndex((box) => box.value === last.at(-1));
+    const [low, high] = [Math.min(from < 0 ? here : from, here), Math.max(from, here)];
+    for (const box of boxes.slice(low, high + 1)) { box.checked = true; tick(box); }
+    show();
+  });
+  bulk.addEventListener("submit", () => sessionStorage.removeItem(place));
+  show();
+}
 const write = document.querySelector("[data-write]");
 write?.focus();
 write?.select();

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from clicks import send
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
@@ -35,14 +36,8 @@ def browser(planned: Any, now: datetime) -> TestClient:
     return TestClient(site, base_url="http://127.0.0.1:8765", follow_redirects=False)
 
 
-def token(browser: TestClient) -> str:
-    found = re.search('name="csrf" content="([^"]+)"', browser.get("/help/keys").text)
-    assert found
-    return found[1]
-
-
 def apply(browser: TestClient, *names: str) -> Any:
-    return browser.post("/changes/apply", data={"csrf": token(browser), "change": list(names)})
+    return send(browser, "/changes/apply", change=list(names))
 
 
 def picks(browser: TestClient, start: str) -> list[str]:
@@ -83,7 +78,7 @@ def test_what_was_sent_is_not_sent_again_by_a_page_that_was_left_open(planned: A
 
 def test_a_change_that_is_another_by_now_is_not_sent(planned: Any, browser: TestClient):
     names = picks(browser, "create-4-")
-    browser.post("/topics/T-4/rename", data={"csrf": token(browser), "title": "Another title"})
+    send(browser, "/topics/T-4/rename", title="Another title")
 
     apply(browser, *names)
 

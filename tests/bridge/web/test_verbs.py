@@ -4,10 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from clicks import picture, send, token
 
 from bridge.models import Workspace
-from bridge.report import topic_reports
-from bridge.store import figures
 
 EACH = {
     "approve": {},
@@ -29,23 +28,6 @@ EACH = {
 def _numbers_are_taken(full: Any):
     with full.database.writing() as session:
         session.get_one(Workspace, 1).last_topic = 20
-
-
-def token(browser: Any) -> str:
-    found = re.search('name="csrf" content="([^"]+)"', browser.get("/help/keys").text)
-    assert found
-    return found[1]
-
-
-def send(browser: Any, path: str, **fields: str) -> Any:
-    return browser.post(path, data={"csrf": token(browser), **fields})
-
-
-def picture(company: Any, now: Any) -> dict[str, Any]:
-    with company.database.reading() as session:
-        reports = topic_reports(session, now, hidden=True)
-        assert figures.wrong(session) == []
-    return {report.id: {**report.as_json(), "confidence": report.topic.confidence} for report in reports}
 
 
 @pytest.mark.parametrize("verb", EACH)

@@ -1,0 +1,72 @@
+"""What was just decided, said on the next page, with its undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session
+
+from bridge.models import Decision
+from bridge.store.decided import MACHINE
+from bridge.web.words import counted
+
+SAID: Final = {
+    "approve": "approved",
+    "reject": "rejected: no ticket will be made",
+    "ignore": "ignored",
+    "snooze": "snoozed",
+    "rename": "renamed",
+    "merge": "merged",
+    "apart": "kept apart",
+    "split": "split off",
+    "remove": "rid of what is not of it",
+    "move": "given a statement, or rid of one",
+    "edit": "edited",
+}
+"""What has become of a topic, by the verb of the decision as it is stored."""
+_TO: Final = {"merge": "into", "split": "as", "apart": "from"}
+_LONGEST = 12
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toast:
+    """What was just decided, said on the next page."""
+
+    text: str
+    href: str
+    undo: str  # where to undo it; nothing when it is undone
+    decision: str  # the numbers of the decisions, with commas
+
+
+def toast(session: Session, numbers: str) -> Toast | None:
+    """Return what to say of decisions by their numbers, written with commas; None for what is not known."""
+    names = numbers.split(",")
+    if len(names) > _MOST or not all(name.isdecimal() and len(name) <= _LONGEST for name in names):
+        return None
+    found = [session.get(Decision, int(name)) for name in names]
+    made = [decision for decision in found if decision is not None and decision.verb != MACHINE]
+    if not made:
+        return None
+    return _of_one(made[0]) if len(made) == 1 else _of_several(made)
+
+
+def _of_one(made: Decision) -> Toast:
+    said = f"T-{made.topic} {SAID.get(made.verb, made.verb)}"
+    if made.other:
+        said += f" {_TO.get(made.verb, 'with')} T-{made.other}"
+    topic = f"/topics/T-{made.topic}"
+    if made.undone_at is not None:
+        return Toast(text=f"Taken back: {said}", href=topic, undo="", decision=str(made.id))
+    return Toast(text=said, href=topic, undo=f"{topic}/undo", decision=str(made.id))
+
+
+def _of_several(made: list[Decision]) -> Toast:
+    stands = [decision for decision in made if decision.undone_at is None]
+    said = f"{counted(len(stands or made), 'topic')} {SAID.get(made[0].verb, made[0].verb)}"
+    numbers = ",".join(str(decision.id) for decision in stands)
+    done = "/review?view=done"
+    if not stands:
+        return Toast(text=f"Taken back: {said}", href=done, undo="", decision="")
+    return Toast(text=said, href=done, undo="/bulk/undo", decision=numbers)
