@@ -103,7 +103,7 @@ def add_changes(
     """
     applier = Applier(desk, work, scheduled=scheduled)
     changes = _Changes(desk, applier)
-    add_applying(app, applier)
+    add_applying(app, desk, applier)
     for path, show in (
         ("/changes", changes.page),
         ("/changes.json", changes.json),

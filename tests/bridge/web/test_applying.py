@@ -131,3 +131,35 @@ def test_what_was_said_of_the_last_time_goes_after_an_hour(
     at[0] = now + timedelta(hours=2)
 
     assert "applied." not in browser.get("/changes").text
+
+
+def test_what_was_done_in_the_tracker_is_taken_back_after_a_question(
+    planned: Any, browser: TestClient, strictly: Callable[[str], Any]
+):
+    apply(browser, *picks(browser, "create-4-"))
+    key = issues(planned)[4]
+    topic = browser.get("/topics/T-4").text
+    assert f"/changes/undo?key={key}" in topic
+
+    question = browser.get(f"/changes/undo?key={key}").text
+    intent = re.search('name="intent" value="([0-9]+)"', question)
+    assert intent
+    send(browser, "/changes/undo", key=key, intent="0")
+    refused = browser.get("/changes").text
+    send(browser, "/changes/undo", key=key, intent=intent[1])
+
+    strictly(question)
+    assert f"close {key} as created by mistake" in question
+    assert "Nothing was taken back: by now the latest is to close" in refused
+    assert f"done: close {key} as created by mistake" in browser.get("/changes").text
+    with planned.database.reading() as session:
+        assert session.exec(select(BacklogIssue.state).where(BacklogIssue.key == key)).one() == "done"
+
+
+@pytest.mark.parametrize("key", ["", "FB-99", "<b>"])
+def test_what_is_no_issue_of_ours_can_not_be_taken_back(planned: Any, browser: TestClient, key: str):
+    assert browser.get("/changes/undo", params={"key": key}).status_code == 409
+
+    send(browser, "/changes/undo", key=key, intent="1")
+
+    assert "is no issue of ours" in browser.get("/changes").text
