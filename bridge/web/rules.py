@@ -32,6 +32,7 @@ class Rules:
     template: ClassVar[str] = "rules.html"
     title: str = "Rules"
     rules: list[dict[str, str]]
+    played: dict[str, str]  # by rule: what it would have done
     cap: str
     days: int
     rows: Rows | None
@@ -91,10 +92,28 @@ class _Rules:
 
     def _shown(self, request: Request, days: int, rows: Rows | None) -> Response:
         settings = self._desk.settings
+        rules = rule_rows(settings)
         page = Rules(
-            rules=rule_rows(settings), cap=cap(settings), days=days, rows=rows, told=_told(rows or [], days)
+            rules=rules,
+            played={} if rows is None else {rule["rule"]: _would(rule, rows, days) for rule in rules},
+            cap=cap(settings),
+            days=days,
+            rows=rows,
+            told=_told(rows or [], days),
         )
         return self._desk.page(request, lambda _: page, "/rules")
+
+
+_WOULD: Final = {
+    "shadow": "Would have created",
+    "review": "Would have proposed",
+    "automatic": "Would have created by itself",
+}
+
+
+def _would(rule: Mapping[str, str], rows: Rows, days: int) -> str:
+    found = [row["topic"] for row in rows if row["rule"] == rule["rule"]]
+    return f"{_WOULD[rule['mode']]} {counted(len(found), 'ticket')} in {counted(days, 'day')}"
 
 
 def _told(rows: Rows, days: int) -> str:

@@ -33,6 +33,7 @@ def test_the_rules_are_said_in_sentences_in_their_order(ruled: TestClient, stric
     strictly(page)
     assert page.index("&lt;b&gt;tweets&lt;/b&gt;") < page.index("For all other topics")
     assert "when 3 people said it in 28 days" in page
+    assert page.count("What it would have created in 30 days") == 1
     assert "At most 5 tickets a day." in page
     assert [row["mode"] for row in ruled.get("/rules.json").json()] == ["shadow", "review"]
 
@@ -59,6 +60,8 @@ def test_the_page_shows_the_first_day_of_each_topic(ruled: TestClient, strictly:
 
     strictly(page)
     assert "1 ticket in 30 days." in page
+    assert "Would have proposed 1 ticket in 30 days." in page
+    assert "Would have created 0 tickets in 30 days." in page
     assert '<tr data-topic="T-1">' in page
 
 
