@@ -53,7 +53,11 @@ test: setup-dev ## set up, then lint, types, and all tests that need no other se
 	@command -v npm >/dev/null || { echo "make test-servers needs Node and npm: apt-get install nodejs npm" >&2; exit 1; }
 	npm install --silent --no-audit --no-fund --prefix .servers @stoplight/prism-cli@5.14.2
 
-test-servers: setup-dev .servers/node_modules/.bin/prism ## tests against software that others wrote; needs Node, and Jira's description in JIRA_CONTRACTS
+.servers/schemathesis/bin/st:
+	$(PYTHON) -m venv .servers/schemathesis
+	.servers/schemathesis/bin/pip --disable-pip-version-check install --quiet schemathesis==4.32.5
+
+test-servers: setup-dev .servers/node_modules/.bin/prism .servers/schemathesis/bin/st ## tests by software that others wrote; needs Node, and Jira's description in JIRA_CONTRACTS
 	$(BIN)/python -m pytest -m servers tests/servers
 
 test-browser: setup-dev ## the page in Chromium; installs Debian's package where there is none, for which it must be root

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Path, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from bridge.access.origin import next_page
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bridge.web.desk import Desk
 
 Value = TypeVar("Value")
+Name = Annotated[str, Path(description="a topic by its id", examples=["T-1"])]
 
 LONGEST: Final = 40_000
 """Characters of one field."""
@@ -50,18 +51,23 @@ def add_verbs(app: FastAPI, desk: Desk) -> None:
 
 def described(name: str, of: str = "topic", *more: str) -> dict[str, Any]:
     """Return what OpenAPI says of a verb of a topic, or of several with `more` fields."""
-    text = {"type": "string"}
-    fields = (*more, *FIELDS.get(name, ()))
-    body = {"schema": {"type": "object", "properties": dict.fromkeys(fields, text)}}
+    fields = {field: _field(field) for field in (*more, *FIELDS.get(name, ()))}
+    body = {"schema": {"type": "object", "properties": fields}}
+    done = _DONE if of == "topic" else {"type": "array", "items": _DONE}
     return {
         "summary": f"{name} {'a ' if of == 'topic' else ''}{of}",
         "operation_id": f"{name}_{of}",
         "openapi_extra": {"requestBody": {"content": {"application/json": body}}},
         "responses": {
-            200: {"description": "done", "content": {"application/json": {"schema": _DONE}}},
+            200: {"description": "done", "content": {"application/json": {"schema": done}}},
             **faults(),
         },
     }
+
+
+def _field(name: str) -> dict[str, Any]:
+    means, example = MEANS[name]
+    return {"type": "string", "description": means, "examples": [example]}
 
 
 def faults(*without: int) -> dict[int | str, dict[str, Any]]:
@@ -73,10 +79,6 @@ def faults(*without: int) -> dict[int | str, dict[str, Any]]:
         for status, words in _FAULTS
         if status not in without
     }
-
-
-def _content(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"application/json": {"schema": schema}}
 
 
 _DONE: Final[dict[str, Any]] = {
@@ -114,10 +116,27 @@ FIELDS: Final = {
     "edit": ("title", "description", "type"),
 }
 """What each verb is told beside the topic."""
+MEANS: Final[Mapping[str, tuple[str, str]]] = {
+    "topics": ("the topics, with spaces", "T-1 T-2"),
+    "reason": ("why, in a word", "noise"),
+    "until": ("week, month, grows, a day, or how many people", "week"),
+    "date": ("a day, where until is empty", "2027-01-31"),
+    "title": ("a title", "Bags arrive late"),
+    "into": ("the topic that it becomes a part of", "T-2"),
+    "other": ("the topic that it is not", "T-2"),
+    "items": ("what is split off, a line each", "reviews:x1\nreviews:x2"),
+    "group": ("the number of a suggested group", "1"),
+    "item": ("what somebody said, by source and id", "reviews:x1"),
+    "to": ("the topic that it goes to", "T-2"),
+    "decision": ("what is taken back, by the number of the decision", "12"),
+    "description": ("the text of the ticket, in Markdown", "**31 people** said this."),
+    "type": ("the type of the ticket", "Bug"),
+}
+"""What each field means, with an example."""
 
 
 def _page(desk: Desk, verb: Verb) -> Callable[..., Any]:
-    async def decide(request: Request, name: str) -> Response:
+    async def decide(request: Request, name: Name) -> Response:
         fields = await form_fields(request)
         done = await away(_do, desk, verb, name, fields, require(request, verb.need))
         return _back(fields, done)
@@ -126,7 +145,7 @@ def _page(desk: Desk, verb: Verb) -> Callable[..., Any]:
 
 
 def _api(desk: Desk, verb: Verb) -> Callable[..., Any]:
-    async def decide(request: Request, name: str) -> Response:
+    async def decide(request: Request, name: Name) -> Response:
         fields = await json_fields(request)
         done = await away(_do, desk, verb, name, fields, require(request, verb.need))
         return JSONResponse(done.as_json())
@@ -135,7 +154,7 @@ def _api(desk: Desk, verb: Verb) -> Callable[..., Any]:
 
 
 def _edit_page(desk: Desk) -> Callable[..., Any]:
-    async def decide(request: Request, name: str) -> Response:
+    async def decide(request: Request, name: Name) -> Response:
         fields = await form_fields(request)
         actor, then = require(request, "decide"), fields.get("then", "save")
         if then == "approve":
@@ -147,7 +166,7 @@ def _edit_page(desk: Desk) -> Callable[..., Any]:
 
 
 def _edit_api(desk: Desk) -> Callable[..., Any]:
-    async def decide(request: Request, name: str) -> Response:
+    async def decide(request: Request, name: Name) -> Response:
         fields = await json_fields(request)
         done = await away(_edit, desk, name, fields, require(request, "decide"), False)
         return JSONResponse(done.as_json())

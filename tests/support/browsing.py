@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -26,7 +27,7 @@ class Served:
 
 
 @contextmanager
-def serving(path: Path) -> Iterator[Served]:
+def serving(path: Path, clock: Callable[[], datetime] | None = None, **settings_: Any) -> Iterator[Served]:
     """Serve a store on a free port of this machine."""
     import uvicorn
 
@@ -38,9 +39,11 @@ def serving(path: Path) -> Iterator[Served]:
 
     database = Database(f"sqlite:///{path}")
     settings = Settings(
-        database={"url": database.url}, paths={"data": str(path.parent), "cache": str(path.parent)}
+        database={"url": database.url},
+        paths={"data": str(path.parent), "cache": str(path.parent)},
+        **settings_,
     )
-    site = make_site(database, settings, now)
+    site = make_site(database, settings, clock or now)
     with listen("127.0.0.1", 0) as socket:
         server = uvicorn.Server(uvicorn.Config(site, log_level="error", lifespan="off"))
         thread = Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
