@@ -41,6 +41,10 @@ MORE: Final[tuple[tuple[str, str, Need], ...]] = (
 """Address, name and need of each page that the foot of a page leads to."""
 
 
+SCRIPTS: Final = ("keys.js", "live.js")
+"""What the one script of the page is made of, in this order."""
+
+
 class Page(Protocol):
     """The context of a page: what its template may show."""
 
@@ -68,7 +72,9 @@ class Renderer:
     def __init__(self) -> None:
         self.style = files("bridge.web").joinpath("static/style.css").read_bytes()
         self.style_tag = hashlib.sha256(self.style).hexdigest()[:12]
-        self.script = files("bridge.web").joinpath("static/keys.js").read_bytes()
+        self.script = b"".join(
+            files("bridge.web").joinpath(f"static/{name}").read_bytes() for name in SCRIPTS
+        )
         self.script_tag = hashlib.sha256(self.script).hexdigest()[:12]
         self._environment = Environment(
             loader=PackageLoader("bridge.web", "templates"),

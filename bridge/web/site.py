@@ -37,6 +37,7 @@ from bridge.web.openapi import add_openapi
 from bridge.web.quality import add_quality
 from bridge.web.render import Page, Renderer, Sorry
 from bridge.web.rules import add_rules
+from bridge.web.runs import add_runs
 from bridge.web.sources import sources_page
 from bridge.web.today import today
 from bridge.web.topic import Merged, evidence_page, find, topic_page
@@ -102,7 +103,8 @@ def make_site(
     add_rules(app, site.desk)
     add_trends(app, site.desk)
     add_quality(app, site.desk)
-    add_machine(app, site.desk, pulse, origins)
+    add_machine(app, site.desk, origins)
+    add_runs(app, site.desk, pulse)
     add_openapi(app)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)

@@ -22,6 +22,8 @@ ROUTES = (
     "/unassigned",
     "/backlog",
     "/sources",
+    "/runs",
+    "/runs/1",
     "/help/keys",
     "/account",
     "/nowhere",
