@@ -14,7 +14,7 @@ from bridge.access.roles import ROLES, Role, Way, as_role
 from bridge.config.values import quoted
 from bridge.errors import InputError
 from bridge.models import WORKSPACE, UserAccount
-from bridge.store import audit
+from bridge.store import audit, saved
 
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]{1,200}")
 NAME_LIMIT: Final = 200  # characters
@@ -129,6 +129,7 @@ def set_password(
 
 def remove(session: Session, account: UserAccount, now: datetime, actor: str) -> None:
     """Remove an account with its logins and tokens; what it decided stays under its name."""
+    saved.leave_to_all(session, account.id)
     session.delete(account)
     audit.record(session, now, actor, "remove account", f"account {account.name}", {"role": account.role})
 

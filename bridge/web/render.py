@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, ClassVar, Final, Protocol
@@ -14,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bridge.access.roles import Need, may
+from bridge.models import SavedView
 from bridge.web.access import csrf, who
 from bridge.web.verbs import REASONS, SLEEPS, Toast
 from bridge.web.words import counted, legible
@@ -32,6 +34,7 @@ NAVIGATION: Final = (
 """Address, name and key of each page at the top."""
 
 MORE: Final[tuple[tuple[str, str, Need], ...]] = (
+    ("/views", "Views", "read"),
     ("/rules", "Rules", "read"),
     ("/quality", "Quality", "read"),
     ("/changes/log", "Log", "audit"),
@@ -102,17 +105,19 @@ class Renderer:
         place: str = "",
         status: int = 200,
         toast: Toast | None = None,
+        views: Sequence[SavedView] = (),
     ) -> HTMLResponse:
         """Return a page; `place` is the address in the navigation that it belongs to.
 
         `request` says who is asking, and so what the page offers; without it nobody is. `toast` is what was
-        just decided.
+        just decided, `views` are the saved ones of the page.
         """
         actor = None if request is None else who(request)
         text = self._environment.get_template(page.template).render(
             page=page,
             place=place,
             toast=toast,
+            views=views,
             here=_here(request),
             actor=actor,
             csrf="" if request is None else csrf(request),

@@ -38,6 +38,7 @@ from bridge.web.quality import add_quality
 from bridge.web.render import Page, Renderer, Sorry
 from bridge.web.rules import add_rules
 from bridge.web.runs import add_runs
+from bridge.web.saved import add_saved
 from bridge.web.sources import sources_page
 from bridge.web.today import today
 from bridge.web.topic import Merged, evidence_page, find, topic_page
@@ -105,6 +106,7 @@ def make_site(
     add_quality(app, site.desk)
     add_machine(app, site.desk, origins)
     add_runs(app, site.desk, pulse)
+    add_saved(app, site.desk)
     add_openapi(app)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)

@@ -293,9 +293,10 @@ class Toast:
     """What was just decided, said on the next page."""
 
     text: str
-    topic: str
-    undo: str  # the topic to undo at; nothing when it is undone
+    href: str  # of what it was done to
+    undo: str  # where its undo is asked for; nothing when it is undone
     decision: int
+    need: Need = "decide"  # what the undo needs
 
 
 def toast(session: Session, number: str) -> Toast | None:
@@ -310,8 +311,8 @@ def toast(session: Session, number: str) -> Toast | None:
         said += f" {_TO.get(made.verb, 'with')} T-{made.other}"
     if made.undone_at is not None:
         said = f"Taken back: {said}"
-    undo = "" if made.undone_at else f"T-{made.topic}"
-    return Toast(text=said, topic=f"T-{made.topic}", undo=undo, decision=made.id or 0)
+    undo = "" if made.undone_at else f"/topics/T-{made.topic}/undo"
+    return Toast(text=said, href=f"/topics/T-{made.topic}", undo=undo, decision=made.id or 0)
 
 
 _TO: Final = {"merge": "into", "split": "as", "apart": "from"}

@@ -22,6 +22,7 @@ ROUTES = (
     "/unassigned",
     "/backlog",
     "/sources",
+    "/views",
     "/runs",
     "/runs/1",
     "/help/keys",

@@ -1,4 +1,4 @@
-"""signs of life of a run"""
+"""signs of life of a run, and saved views"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,9 +18,37 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("progress", sa.JSON(), nullable=False, server_default="{}"))
     with op.batch_alter_table("run") as batch_op:
         batch_op.alter_column("progress", server_default=None)
+    op.create_table(
+        "saved_view",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("workspace_id", ID, nullable=False),
+        sa.Column("account_id", ID, nullable=True),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("change", sa.Integer(), nullable=False),
+        sa.Column("verb", sa.String(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_saved_view_workspace_id_workspace")
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["user_account.id"],
+            name=op.f("fk_saved_view_account_id_user_account"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+    )
+    op.create_index("ix_saved_view_account_id", "saved_view", ["account_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_saved_view_account_id", "saved_view")
+    op.drop_table("saved_view")
     with op.batch_alter_table("run") as batch_op:
         batch_op.drop_column("progress")
         batch_op.drop_column("beat_at")
