@@ -44,7 +44,7 @@ MORE: Final[tuple[tuple[str, str, Need], ...]] = (
 """Address, name and need of each page that the foot of a page leads to."""
 
 
-SCRIPTS: Final = ("keys.js", "live.js")
+SCRIPTS: Final = ("keys.js", "remap.js", "palette.js", "live.js")
 """What the one script of the page is made of, in this order."""
 
 

@@ -26,6 +26,7 @@ from bridge.web.changes import add_changes
 from bridge.web.deciding import add_verbs
 from bridge.web.desk import Desk, Look
 from bridge.web.errors import PageError
+from bridge.web.find import add_find
 from bridge.web.guard import Guard, add_headers
 from bridge.web.hooks import Door, hooks
 from bridge.web.items import add_items
@@ -107,6 +108,7 @@ def make_site(
     add_machine(app, site.desk, origins)
     add_runs(app, site.desk, pulse)
     add_saved(app, site.desk)
+    add_find(app, site.desk)
     add_openapi(app)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)

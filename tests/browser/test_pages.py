@@ -23,6 +23,7 @@ ROUTES = (
     "/backlog",
     "/sources",
     "/views",
+    "/find?q=bag",
     "/runs",
     "/runs/1",
     "/help/keys",
