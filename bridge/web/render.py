@@ -39,6 +39,7 @@ MORE: Final[tuple[tuple[str, str, Need], ...]] = (
     ("/quality", "Quality", "read"),
     ("/changes/log", "Log", "audit"),
     ("/runs", "Runs", "audit"),
+    ("/accounts", "Accounts", "manage"),
     ("/settings", "Settings", "manage"),
 )
 """Address, name and need of each page that the foot of a page leads to."""

@@ -20,6 +20,7 @@ from bridge.store.database import Database, workspace_secret
 from bridge.web import query
 from bridge.web.access import install, may, needs
 from bridge.web.account import add_account_pages
+from bridge.web.accounts import add_accounts
 from bridge.web.backlog import backlog, issue_page
 from bridge.web.boards import add_boards
 from bridge.web.changes import add_changes
@@ -97,6 +98,7 @@ def make_site(
     ):
         app.api_route(path, methods=["GET", "HEAD"])(show)
     add_account_pages(app, gate, site.renderer)
+    add_accounts(app, gate, site.renderer)
     add_boards(app, site.desk)
     add_verbs(app, site.desk)
     add_items(app, site.desk)

@@ -28,6 +28,7 @@ ROUTES = (
     "/runs/1",
     "/help/keys",
     "/account",
+    "/accounts",
     "/nowhere",
 )
 HOSTILE = (

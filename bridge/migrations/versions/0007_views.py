@@ -1,4 +1,4 @@
-"""signs of life of a run, and saved views"""
+"""signs of life of a run, saved views, and accounts that are kept out"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,9 +44,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
     )
     op.create_index("ix_saved_view_account_id", "saved_view", ["account_id"])
+    with op.batch_alter_table("user_account") as batch_op:
+        batch_op.add_column(sa.Column("disabled_at", TIME, nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("user_account") as batch_op:
+        batch_op.drop_column("disabled_at")
     op.drop_index("ix_saved_view_account_id", "saved_view")
     op.drop_table("saved_view")
     with op.batch_alter_table("run") as batch_op:
