@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 from unicodedata import normalize
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from bridge.access import passwords, sessions
 from bridge.access.roles import ROLES, Role, Way, as_role
 from bridge.config.values import quoted
 from bridge.errors import InputError
-from bridge.models import WORKSPACE, UserAccount
-from bridge.store import audit
+from bridge.models import WORKSPACE, UserAccount, UserSession
+from bridge.store import audit, saved
 
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]{1,200}")
 NAME_LIMIT: Final = 200  # characters
@@ -129,16 +131,44 @@ def set_password(
 
 def remove(session: Session, account: UserAccount, now: datetime, actor: str) -> None:
     """Remove an account with its logins and tokens; what it decided stays under its name."""
+    saved.leave_to_all(session, account.id)
     session.delete(account)
     audit.record(session, now, actor, "remove account", f"account {account.name}", {"role": account.role})
 
 
-def is_last_admin(session: Session, account: UserAccount) -> bool:
-    """Say whether nobody else is admin."""
+def set_open(session: Session, account: UserAccount, now: datetime, actor: str, *, is_open: bool) -> None:
+    """Let an account in, or keep it out: then its logins end, and its tokens hold only once it is open."""
+    if is_open == (account.disabled_at is None):
+        raise InputError(f"{account.name} is {'open' if is_open else 'disabled'} already")
+    account.disabled_at = None if is_open else now
+    session.add(account)
+    ended = 0 if is_open else sessions.end_all(session, _id(account))
+    verb = "enable account" if is_open else "disable account"
+    audit.record(session, now, actor, verb, f"account {account.name}", {"logins ended": ended})
+
+
+def is_last_admin(session: Session, account: UserAccount, ways: Collection[str] | None = None) -> bool:
+    """Say whether nobody else is an admin who can come in; with `ways`, only by one of them."""
     others = select(UserAccount.id).where(
-        UserAccount.workspace_id == WORKSPACE, UserAccount.role == "admin", col(UserAccount.id) != account.id
+        UserAccount.workspace_id == WORKSPACE,
+        UserAccount.role == "admin",
+        col(UserAccount.disabled_at).is_(None),
+        col(UserAccount.id) != account.id,
     )
-    return account.role == "admin" and session.exec(others).first() is None
+    if ways:
+        others = others.where(col(UserAccount.way).in_(ways))
+    can_come_in = account.role == "admin" and account.disabled_at is None
+    return can_come_in and session.exec(others).first() is None
+
+
+def last_seen(session: Session) -> dict[int, datetime]:
+    """Return when each account that is logged in was last seen, by its id."""
+    found = session.exec(
+        select(UserSession.account_id, func.max(UserSession.seen_at))
+        .where(UserSession.workspace_id == WORKSPACE)
+        .group_by(col(UserSession.account_id))
+    )
+    return dict(found.all())
 
 
 def _role(text: str) -> Role:

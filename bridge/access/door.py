@@ -91,7 +91,7 @@ class Door:
         """Return who asks by a token. Wrong ones are counted by address: raises `TooMany`."""
         now = self.clock()
         with self.database.reading() as session:
-            found = tokens.find(session, secret, now, ways=self._ways() if self.asks else None)
+            found = tokens.find(session, secret, now, ways=self.ways if self.asks else None)
         if found is None:
             self._count(self._by_address, f"token {house(address)}", now)
             return None
@@ -133,7 +133,8 @@ class Door:
                 account = self._welcome(names[0], now)
             except InputError:  # a name that no account can have
                 return None
-        return _actor(account, None) if account is not None and account.way == "proxy" else None
+        is_let_in = account is not None and account.way == "proxy" and account.disabled_at is None
+        return _actor(account, None) if account is not None and is_let_in else None
 
     def log_in(self, name: str, password: str, address: str, *, instead_of: str = "") -> str:
         """Return the key of a new login, or raise `Refused` or `TooMany`."""
@@ -143,7 +144,8 @@ class Door:
         counts = {self._count(self._by_address, place, now), self._count(self._by_account, kept, now)}
         with self.database.reading() as session:
             account = accounts.by_name(session, kept)
-        known = account if account is not None and account.way == "password" else None
+        is_known = account is not None and account.way == "password" and account.disabled_at is None
+        known = account if is_known else None
         is_open = "accounts" in self.settings.login
         if not passwords.is_right(password, known.password_hash if known and is_open else None) or not known:
             self._note_failure(known, counts, now)
@@ -164,6 +166,8 @@ class Door:
             account = accounts.by_subject(session, person.issuer, person.subject)
             if account is None:
                 account = self._bound(session, person, now)
+            if account.disabled_at is not None:
+                raise OidcFault(f"the account {account.name} is kept out; ask an admin")
             session.flush()
         return self._start(account, now, instead_of, None)
 
@@ -230,7 +234,7 @@ class Door:
     def _start(self, account: UserAccount, now: datetime, instead_of: str, better: str | None) -> str:
         with self.database.writing() as session:
             fresh = session.get(UserAccount, account.id)
-            if fresh is None or fresh.password_hash != account.password_hash:
+            if fresh is None or fresh.disabled_at or fresh.password_hash != account.password_hash:
                 raise Refused("the name or the password is not right")  # changed in this very moment
             fresh.password_hash = better or fresh.password_hash
             key = sessions.start(session, fresh, now, instead_of=instead_of)
@@ -260,7 +264,7 @@ class Door:
             account = accounts.by_name(session, name)
             if account is None and self.settings.newcomers:
                 account = self._newcomer(session, name, now, "proxy")
-            if account is None or account.way != "proxy":
+            if account is None or account.way != "proxy" or account.disabled_at is not None:
                 return None
             account.last_login_at = now
             session.add(account)
@@ -271,11 +275,14 @@ class Door:
     def _newcomer(self, session: Session, name: str, now: datetime, way: Way) -> UserAccount:
         return accounts.add(session, name, self.settings.newcomers, now, password=None, way=way, actor=way)
 
-    def _ways(self) -> set[str]:
-        """Return the ways by which accounts come in, as accounts call them."""
+    @property
+    def ways(self) -> set[str]:
+        """The ways by which accounts come in, as accounts call them."""
         return {"password" if name == "accounts" else name for name in self.settings.login}
 
     def _is_open(self, account: UserAccount) -> bool:
+        if account.disabled_at is not None:
+            return False
         return {"password": "accounts", "oidc": "oidc"}.get(account.way) in self.settings.login
 
     def _count(self, limit: Backoff, key: str, now: datetime) -> int:

@@ -22,7 +22,7 @@ WAYS: Final[tuple[Way, ...]] = get_args(Way)
 MEANS: Final[dict[Need, str]] = {
     "open": "nobody has to be known",
     "signed": "the request is signed",
-    "self": "one's own account and one's own tokens, for people and not for tokens",
+    "self": "one's own account, tokens and saved views, for people and not for tokens",
     "read": "see topics, what was said, tickets, and figures",
     "decide": "decide on topics: merge, split, move, reject, rename, pin, ignore, snooze, edit a draft, undo",
     "approve": "approve tickets, and apply changes in the tracker",

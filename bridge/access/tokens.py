@@ -81,7 +81,7 @@ def find(
 ) -> tuple[ApiToken, Actor] | None:
     """Return the token of this secret and who asks by it; None if it is unknown, revoked or expired.
 
-    With `ways`, a token holds only while its owner's account comes in by one of them.
+    A token holds only while its owner's account is open and, with `ways`, comes in by one of them.
     """
     found = session.exec(
         select(ApiToken, UserAccount)
@@ -91,7 +91,7 @@ def find(
     if found is None:
         return None
     token, owner = found
-    if owner is not None and ways is not None and owner.way not in ways:
+    if owner is not None and (owner.disabled_at or (ways is not None and owner.way not in ways)):
         return None
     role = as_role(owner.role) if owner else "admin"
     if token.expires_at <= now or role is None:

@@ -65,6 +65,7 @@ def list_accounts(ctx: typer.Context, as_json: JsonFlag = False, layout: FormatF
                 "name": account.name,
                 "role": account.role,
                 "by": account.way,
+                "open": account.disabled_at is None,
                 "created": stamp(account.created_at),
                 "last_login": stamp(account.last_login_at) if account.last_login_at else None,
             }
@@ -108,6 +109,32 @@ def change_password(
         account = accounts.named(store, name)
         accounts.set_password(store, account, password, here.now, who)
     say(f"the password of {seen(account.name)} is changed; all their logins have ended")
+
+
+@app.command("disable")
+def disable_account(ctx: typer.Context, name: Name, who: Who = "somebody") -> None:
+    """Keep an account out, with its logins and tokens, until it is enabled."""
+    _set_open(ctx, name, who, is_open=False)
+
+
+@app.command("enable")
+def enable_account(ctx: typer.Context, name: Name, who: Who = "somebody") -> None:
+    """Let a disabled account in again."""
+    _set_open(ctx, name, who, is_open=True)
+
+
+def _set_open(ctx: typer.Context, name: str, who: str, *, is_open: bool) -> None:
+    from bridge.access import accounts
+
+    here = session(ctx).app.context()
+    with here.database.writing() as store:
+        account = accounts.named(store, name)
+        alone = _alone(store, account)
+        accounts.set_open(store, account, here.now, who, is_open=is_open)
+    now = "may log in again" if is_open else "is kept out; all their logins have ended"
+    say(f"{seen(account.name)} {now}")
+    if alone:
+        say(_NO_ADMIN)
 
 
 @app.command("remove")

@@ -24,7 +24,7 @@ from bridge.models.feedback import (
     Vector,
     Workspace,
 )
-from bridge.models.review import DraftEdit, Question, TopicFigures
+from bridge.models.review import DraftEdit, Question, SavedView, TopicFigures
 from bridge.models.running import Audit, Job, Run
 from bridge.models.tickets import BacklogIssue, Delivery, Intent, Lease, Mirror, Remembered, Ticket
 from bridge.models.topics import Assignment, Barred, Decision, EngineState, Evidence, Position, Topic
@@ -57,6 +57,7 @@ __all__ = [
     "RejectedInput",
     "Remembered",
     "Run",
+    "SavedView",
     "SetAside",
     "SourceGap",
     "SourceState",

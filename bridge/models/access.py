@@ -29,6 +29,7 @@ class UserAccount(SQLModel, table=True):
     subject: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     last_login_at: datetime | None = moment()
+    disabled_at: datetime | None = moment()  # since when it is kept out
 
 
 class UserSession(SQLModel, table=True):

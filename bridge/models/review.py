@@ -1,4 +1,4 @@
-"""What the review page keeps: figures of topics, what people wrote into drafts, questions for people."""
+"""What the review page keeps: figures of topics, drafts that people wrote into, questions, saved views."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
 
-from bridge.models.base import UtcDateTime, anything, long_text, own_id, workspace
+from bridge.models.base import UtcDateTime, anything, long_text, own_id, ref, workspace
 
 
 class TopicFigures(SQLModel, table=True):
@@ -50,3 +50,24 @@ class Question(SQLModel, table=True):
     other: int | None = None
     score: float
     shape: Any = anything()  # as `topics proposals --json` gives it
+
+
+class SavedView(SQLModel, table=True):
+    """A page's query under a name: of one account, or shared with all.
+
+    A deleted one stays for a while without being shown, so that it can be taken back.
+    """
+
+    __tablename__: ClassVar[str] = "saved_view"
+    id: int | None = own_id()
+    workspace_id: int = workspace()
+    account_id: int | None = ref("user_account.id", default=None, index=True, ondelete="CASCADE")  # whose
+    who: str  # who saved it, as decisions are signed
+    name: str
+    url: str = long_text()  # a path of ours with its query; never another host's
+    shared: bool = False
+    gone: bool = False
+    at: datetime = Field(sa_type=UtcDateTime)  # of the last change
+    change: int = 1  # number of the last change
+    verb: str = "saved"  # the last change: saved · renamed · deleted; nothing once it is taken back
+    before: Any = anything()  # name, shared and gone before the last change

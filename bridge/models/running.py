@@ -23,6 +23,8 @@ class Run(SQLModel, table=True):
     state: str = "running"  # running · ok · partial · failed · stopped
     steps: Any = anything()
     errors: Any = Field(default_factory=list, sa_type=JSON)
+    beat_at: datetime | None = moment()  # when its process was last heard of, by the machine's clock
+    progress: Any = anything()  # how far it is, while it runs: step, done, total, seconds, steps
 
 
 class Job(SQLModel, table=True):

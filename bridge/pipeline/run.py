@@ -14,6 +14,7 @@ from bridge.decide import Create, Propose
 from bridge.models import Run
 from bridge.pipeline import deciding, meaning, planning, reading, saying, sending, speakers, themes
 from bridge.pipeline.context import STEPS, Context
+from bridge.pipeline.heartbeat import Heartbeat
 from bridge.pipeline.pulling import Pulled
 from bridge.plan import Asked, Plan
 
@@ -51,18 +52,24 @@ def run(
     """
     wanted = STEPS[STEPS.index(first) : STEPS.index(until) + 1]
     result = RunResult()
-    _open(context)
+    inner = context.progress
+    heartbeat = Heartbeat(context.database, _open(context), context.clock, inner)
     state = "stopped"
     try:
-        for name in wanted:
-            started = time.perf_counter()
-            counts = _Steps(context, result, pull, wanted, dry_run=dry_run, only=only).do(name)
-            result.steps[name] = {**counts, "seconds": round(time.perf_counter() - started, 3)}
+        with heartbeat:
+            context.progress = heartbeat
+            for name in wanted:
+                heartbeat.begin(name)
+                started = time.perf_counter()
+                counts = _Steps(context, result, pull, wanted, dry_run=dry_run, only=only).do(name)
+                result.steps[name] = {**counts, "seconds": round(time.perf_counter() - started, 3)}
+                heartbeat.finished(result.steps)
         state = "partial" if result.errors or result.refused else "ok"
     except Exception:
         state = "failed"
         raise
     finally:
+        context.progress = inner
         _close(context, result, state)
     return result
 
@@ -159,13 +166,14 @@ _PLAIN: dict[str, Callable[[Context], dict[str, int]]] = {
 }
 
 
-def _open(context: Context) -> None:
+def _open(context: Context) -> int:
     with context.database.writing() as session:
         session.execute(update(Run).where(col(Run.state) == "running").values(state="stopped"))
-        row = Run(started_at=context.now, as_of=context.now)
+        row = Run(started_at=context.now, as_of=context.now, beat_at=context.clock.now().wall)
         session.add(row)
         session.flush()
         context.run_id = row.id
+    return row.id or 0
 
 
 def _close(context: Context, result: RunResult, state: str) -> None:
@@ -174,6 +182,7 @@ def _close(context: Context, result: RunResult, state: str) -> None:
         if row is not None:
             row.state, row.steps, row.errors = state, result.steps, [_fault(e) for e in result.errors]
             row.ended_at = context.now
+            row.progress = {}
 
 
 def _fault(error: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,6 +90,7 @@ class Decided:
     reason: str
     undone: bool
     decision: int
+    before: Mapping[str, Any]
 
 
 def decided_since(session: Session, since: datetime) -> list[Decided]:
@@ -115,6 +117,7 @@ def decided_since(session: Session, since: datetime) -> list[Decided]:
             str((made.after or {}).get("reason", "")),
             made.undone_at is not None,
             made.id or 0,
+            made.before or {},
         )
         for made, title in rows
     ]

@@ -257,14 +257,15 @@ class _Pages:
                 )
                 for row in held
             ],
-            tokens=[_token_row(token, now) for token in kept],
+            tokens=[token_row(token, now) for token in kept],
             scopes=[(scope, MEANS[scope]) for scope in SCOPES if scope in MAY[actor.role]],
             **more,
         )
         return self._renderer.html(page, request=request, status=status)
 
 
-def _token_row(token: ApiToken, now: datetime) -> TokenRow:
+def token_row(token: ApiToken, now: datetime) -> TokenRow:
+    """Return a token as it is shown."""
     return TokenRow(
         name=token.name,
         scopes=", ".join(token.scopes),

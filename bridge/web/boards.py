@@ -79,7 +79,7 @@ class KeysPage:
     template: ClassVar[str] = "keys.html"
     title: str = "Keys"
     keys: tuple[Key, ...] = KEYS
-    others: tuple[tuple[str, str], ...] = OTHERS
+    others: tuple[tuple[str, str, str], ...] = OTHERS
 
 
 def add_boards(app: FastAPI, desk: Desk) -> None:

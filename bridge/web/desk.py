@@ -18,6 +18,7 @@ from bridge.store import topics as store
 from bridge.store.database import Database
 from bridge.store.views import Shelf, Shelves
 from bridge.web.render import Page, Renderer
+from bridge.web.saved import view_toast, views_for
 from bridge.web.toast import toast
 
 if TYPE_CHECKING:
@@ -73,8 +74,10 @@ class Desk:
         """Answer with a page and, if the address names a decision, with what it did and its undo."""
         with self.database.reading() as session:
             page = build(self.look(session))
-            said = toast(session, request.query_params.get("done", ""))
-        return self.renderer.html(page, request=request, place=place, toast=said)
+            done = request.query_params.get("done", "")
+            said = toast(session, done) or view_toast(session, request, done)
+            views = views_for(session, request, place)
+        return self.renderer.html(page, request=request, place=place, toast=said, views=views)
 
     def look(self, session: Session) -> Look:
         """Return what a page is built from."""

@@ -1,5 +1,6 @@
 """The keys of the page: one table that templates, the page of help and the tests read.
 
+A browser may have others in their place, chosen on the page of help: the script puts them in.
 The script knows no key by itself: it looks for the element that bears `data-key`, so what can't be seen can't
 be pressed.
 """
@@ -36,6 +37,7 @@ KEYS: Final = (
     Key("X", "tick all from the last ticked to here", "list"),
     Key("u", "take back what was just decided", "everywhere"),
     Key("v", "open the source of the first quote", "topic"),
+    Key("J", "open its issue in Jira, or in the embedded backlog", "topic"),
     Key("w", "why these belong together", "topic"),
     Key("/", "search", "everywhere"),
     Key("g h", "go to today", "everywhere"),
@@ -50,7 +52,8 @@ KEYS: Final = (
     Key("?", "this help", "everywhere"),
 )
 OTHERS: Final = (
-    ("Ctrl+Enter", "send the form that is being written in"),
-    ("Esc", "leave a field, close a menu"),
+    ("Ctrl+K", "find a page, a view, a topic or a verb by its words", "everywhere"),
+    ("Ctrl+Enter", "send the form that is being written in", "fields"),
+    ("Esc", "leave a field, close a menu", "fields and menus"),
 )
-"""Keys that the script handles in fields and menus."""
+"""Keys that no element bears: the script handles them, and they stay as they are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, ClassVar, Final, Protocol
@@ -14,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bridge.access.roles import Need, may
+from bridge.models import SavedView
 from bridge.web.access import csrf, who
 from bridge.web.toast import Toast
 from bridge.web.verbs import REASONS, SLEEPS
@@ -33,13 +35,19 @@ NAVIGATION: Final = (
 """Address, name and key of each page at the top."""
 
 MORE: Final[tuple[tuple[str, str, Need], ...]] = (
+    ("/views", "Views", "read"),
     ("/rules", "Rules", "read"),
     ("/quality", "Quality", "read"),
     ("/changes/log", "Log", "audit"),
     ("/runs", "Runs", "audit"),
+    ("/accounts", "Accounts", "manage"),
     ("/settings", "Settings", "manage"),
 )
 """Address, name and need of each page that the foot of a page leads to."""
+
+
+SCRIPTS: Final = ("keys.js", "remap.js", "palette.js", "live.js")
+"""What the one script of the page is made of, in this order."""
 
 
 class Page(Protocol):
@@ -69,7 +77,9 @@ class Renderer:
     def __init__(self) -> None:
         self.style = files("bridge.web").joinpath("static/style.css").read_bytes()
         self.style_tag = hashlib.sha256(self.style).hexdigest()[:12]
-        self.script = files("bridge.web").joinpath("static/keys.js").read_bytes()
+        self.script = b"".join(
+            files("bridge.web").joinpath(f"static/{name}").read_bytes() for name in SCRIPTS
+        )
         self.script_tag = hashlib.sha256(self.script).hexdigest()[:12]
         self._environment = Environment(
             loader=PackageLoader("bridge.web", "templates"),
@@ -97,17 +107,19 @@ class Renderer:
         place: str = "",
         status: int = 200,
         toast: Toast | None = None,
+        views: Sequence[SavedView] = (),
     ) -> HTMLResponse:
         """Return a page; `place` is the address in the navigation that it belongs to.
 
         `request` says who is asking, and so what the page offers; without it nobody is. `toast` is what was
-        just decided.
+        just decided, `views` are the saved ones of the page.
         """
         actor = None if request is None else who(request)
         text = self._environment.get_template(page.template).render(
             page=page,
             place=place,
             toast=toast,
+            views=views,
             here=_here(request),
             actor=actor,
             csrf="" if request is None else csrf(request),

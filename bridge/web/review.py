@@ -8,13 +8,17 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from urllib.parse import urlencode
 
+from bridge.access.roles import Need
+from bridge.models import Ticket
 from bridge.store import reviewing
+from bridge.store.topics import tickets
 from bridge.store.views import Shelf, Shelved
 from bridge.web.desk import Look
 from bridge.web.errors import BadQuery
 from bridge.web.paging import Paging, paging
 from bridge.web.pane import Pair, Pane, pair, pane
 from bridge.web.topics import TopicRow, shelf_row
+from bridge.web.verbs import undo_need
 from bridge.web.words import Moment, moment
 
 VIEWS: Final = {
@@ -63,7 +67,7 @@ class Decided:
     what: str
     topic: str
     title: str
-    undo: bool
+    undo: Need | None  # what taking it back needs; None: it is taken back
     decision: int
 
 
@@ -132,9 +136,7 @@ def review(look: Look, view: str, number: int | None, page: int) -> Review:
         pairs=[pair(look, question) for question in questions[place.skipped : place.skipped + SIZE]]
         if view == "duplicates"
         else [],
-        decided=[_decided(look, row) for row in decided[place.skipped : place.skipped + SIZE]]
-        if view == "done"
-        else [],
+        decided=_all_decided(look, decided[place.skipped : place.skipped + SIZE]) if view == "done" else [],
         pane=pane(look, open_) if open_ else None,
         here=_address(view, following),
         next=_address(view, found[index + 1]) if index + 1 < len(found) else None,
@@ -168,7 +170,12 @@ def _waiting(shelf: Shelf, topic: Shelved, now: datetime, view: str, open_: Shel
     )
 
 
-def _decided(look: Look, row: reviewing.Decided) -> Decided:
+def _all_decided(look: Look, rows: Sequence[reviewing.Decided]) -> list[Decided]:
+    found = tickets(look.session, {row.topic for row in rows})
+    return [_decided(look, row, found.get(row.topic)) for row in rows]
+
+
+def _decided(look: Look, row: reviewing.Decided, ticket: Ticket | None) -> Decided:
     other = f" T-{row.other}" if row.other else ""
     return Decided(
         at=moment(row.at, look.now),
@@ -176,7 +183,7 @@ def _decided(look: Look, row: reviewing.Decided) -> Decided:
         what=f"{row.verb}{other}{f' ({row.reason})' if row.reason else ''}",
         topic=f"T-{row.topic}",
         title=row.title,
-        undo=not row.undone,
+        undo=None if row.undone else undo_need(row.verb, row.before, ticket.state if ticket else None),
         decision=row.decision,
     )
 

@@ -20,6 +20,7 @@ from bridge.store.database import Database, workspace_secret
 from bridge.web import query
 from bridge.web.access import install, may, needs
 from bridge.web.account import add_account_pages
+from bridge.web.accounts import add_accounts
 from bridge.web.backlog import backlog, issue_page
 from bridge.web.boards import add_boards
 from bridge.web.bulk import add_bulk
@@ -27,6 +28,7 @@ from bridge.web.changes import add_changes
 from bridge.web.deciding import add_verbs
 from bridge.web.desk import Desk, Look
 from bridge.web.errors import PageError
+from bridge.web.find import add_find
 from bridge.web.guard import Guard, add_headers
 from bridge.web.hooks import Door, hooks
 from bridge.web.items import add_items
@@ -38,6 +40,8 @@ from bridge.web.openapi import add_openapi
 from bridge.web.quality import add_quality
 from bridge.web.render import Page, Renderer, Sorry
 from bridge.web.rules import add_rules
+from bridge.web.runs import add_runs
+from bridge.web.saved import add_saved
 from bridge.web.sources import sources_page
 from bridge.web.today import today
 from bridge.web.topic import Merged, evidence_page, find, topic_page
@@ -97,6 +101,7 @@ def make_site(
     ):
         app.api_route(path, methods=["GET", "HEAD"])(show)
     add_account_pages(app, gate, site.renderer)
+    add_accounts(app, gate, site.renderer)
     add_boards(app, site.desk)
     add_verbs(app, site.desk)
     add_bulk(app, site.desk)
@@ -106,7 +111,10 @@ def make_site(
     add_rules(app, site.desk)
     add_trends(app, site.desk)
     add_quality(app, site.desk)
-    add_machine(app, site.desk, pulse, origins)
+    add_machine(app, site.desk, origins)
+    add_runs(app, site.desk, pulse)
+    add_saved(app, site.desk)
+    add_find(app, site.desk)
     add_openapi(app)
     app.add_exception_handler(PageError, site.on_page_error)
     app.add_exception_handler(HTTPException, site.on_http_error)

@@ -7,8 +7,11 @@ from typing import Final
 
 from sqlmodel import Session
 
+from bridge.access.roles import Need
 from bridge.models import Decision
 from bridge.store.decided import MACHINE
+from bridge.store.topics import tickets
+from bridge.web.verbs import undo_need
 from bridge.web.words import counted
 
 SAID: Final = {
@@ -38,6 +41,7 @@ class Toast:
     href: str
     undo: str  # where to undo it; nothing when it is undone
     decision: str  # the numbers of the decisions, with commas
+    need: Need = "decide"  # what the undo needs
 
 
 def toast(session: Session, numbers: str) -> Toast | None:
@@ -49,24 +53,34 @@ def toast(session: Session, numbers: str) -> Toast | None:
     made = [decision for decision in found if decision is not None and decision.verb != MACHINE]
     if not made:
         return None
-    return _of_one(made[0]) if len(made) == 1 else _of_several(made)
+    return _of_one(session, made[0]) if len(made) == 1 else _of_several(session, made)
 
 
-def _of_one(made: Decision) -> Toast:
+def _of_one(session: Session, made: Decision) -> Toast:
     said = f"T-{made.topic} {SAID.get(made.verb, made.verb)}"
     if made.other:
         said += f" {_TO.get(made.verb, 'with')} T-{made.other}"
     topic = f"/topics/T-{made.topic}"
     if made.undone_at is not None:
         return Toast(text=f"Taken back: {said}", href=topic, undo="", decision=str(made.id))
-    return Toast(text=said, href=topic, undo=f"{topic}/undo", decision=str(made.id))
+    need = _need(session, [made])
+    return Toast(text=said, href=topic, undo=f"{topic}/undo", decision=str(made.id), need=need)
 
 
-def _of_several(made: list[Decision]) -> Toast:
+def _of_several(session: Session, made: list[Decision]) -> Toast:
     stands = [decision for decision in made if decision.undone_at is None]
     said = f"{counted(len(stands or made), 'topic')} {SAID.get(made[0].verb, made[0].verb)}"
     numbers = ",".join(str(decision.id) for decision in stands)
     done = "/review?view=done"
     if not stands:
         return Toast(text=f"Taken back: {said}", href=done, undo="", decision="")
-    return Toast(text=said, href=done, undo="/bulk/undo", decision=numbers)
+    need = _need(session, stands)
+    return Toast(text=said, href=done, undo="/bulk/undo", decision=numbers, need=need)
+
+
+def _need(session: Session, made: list[Decision]) -> Need:
+    """Return what it needs to take all of these back."""
+    held = tickets(session, [decision.topic for decision in made])
+    states = {number: ticket.state for number, ticket in held.items()}
+    needs = {undo_need(one.verb, one.before, states.get(one.topic)) for one in made}
+    return "approve" if "approve" in needs else "decide"

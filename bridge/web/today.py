@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from sqlmodel import Session
 
 from bridge.config.model import Settings
+from bridge.jobs.going import standing
 from bridge.models import Run
 from bridge.store import pages as reads
 from bridge.store.export import source_rows
@@ -73,7 +74,7 @@ def today(session: Session, shelf: Shelf, settings: Settings, now: datetime) -> 
         figures=_figures(shelf, sources, reads.stuck(session)),
         is_empty=not any(source.items for source in sources),
         sources=sources,
-        run=run_shown(run, now) if run else None,
+        run=_run_shown(session, run, now) if run else None,
         top=[shelf_row(shelf, topic, now) for topic in shelf.topics[:_TOP]],
         returned=[shelf_row(shelf, topic, now) for topic in back[:_TOP]],
         unsure=reads.unsure_count(session, now),
@@ -91,12 +92,17 @@ def _figures(shelf: Shelf, sources: Sequence[SourceRow], stuck: int) -> list[Fig
     ]
 
 
-def run_shown(run: Run, now: datetime) -> RunShown:
-    """Return a run as a page shows it."""
+def _run_shown(session: Session, run: Run, now: datetime) -> RunShown:
+    stand = standing(session, now)
+    return run_shown(run, now, state=stand.of(run)[0], steps=stand.steps_of(run))
+
+
+def run_shown(run: Run, now: datetime, *, state: str, steps: Mapping[str, Mapping[str, Any]]) -> RunShown:
+    """Return a run as a page shows it: how it stands, and what its steps did so far."""
     return RunShown(
         at=moment(run.started_at, now),
-        state=run.state,
-        steps=[_step(name, counts) for name, counts in run.steps.items()],
+        state=state,
+        steps=[_step(name, counts) for name, counts in steps.items()],
         errors=[str(error) for error in run.errors],
     )
 

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 from sqlmodel import Session
 
+from bridge.access.roles import Need
+from bridge.models import Decision
 from bridge.report import TopicReport, history, topic_reports
 from bridge.store import pages as reads
 from bridge.store import topics as store
@@ -22,6 +24,7 @@ from bridge.web.paging import SIZE, Paging, paging
 from bridge.web.pane import Like
 from bridge.web.sparkline import bars, described
 from bridge.web.topics import TopicRow, topic_row
+from bridge.web.verbs import undo_need
 from bridge.web.words import Moment, author, counted, excerpt, moment, safe_link
 
 
@@ -102,7 +105,7 @@ class TopicPage:
     like: list[Like]
     can_approve: bool
     can_reject: bool
-    can_undo: bool
+    undo: Need | None  # what taking back the latest decision needs; None: there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +173,16 @@ def topic_page(look: Look, number: int) -> TopicPage:
         like=_like(look, near),
         can_approve=state not in ("open", "done", "approved") and report.topic.state != "ignored",
         can_reject=state not in ("open", "done", "rejected") and report.topic.state != "ignored",
-        can_undo=any(d.undone_at is None and d.topic == number for d in decisions),
+        undo=_undo(decisions, number, state),
     )
+
+
+def _undo(decisions: Sequence[Decision], number: int, state: str | None) -> Need | None:
+    standing = [made for made in decisions if made.undone_at is None]
+    if not any(made.topic == number for made in standing):
+        return None
+    latest = max(standing, key=lambda made: made.id or 0)
+    return undo_need(latest.verb, latest.before, state)
 
 
 def evidence_page(look: Look, number: int, page: int) -> EvidencePage:

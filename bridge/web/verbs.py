@@ -266,12 +266,17 @@ def _may_take_back(session: Session, taken: Decision, meant: str, actor: Actor) 
             f"the latest decision about T-{taken.topic} is another by now: {taken.verb} by {taken.who}; "
             "nothing was taken back: look at the topic, and undo from there"
         )
-    before = taken.before
-    stood = [values.get("state") for values in before.get("ticket", {}).values() if values]
     ticket = tickets(session, [taken.topic]).get(taken.topic)
-    is_edit_of_approved = bool(before.get("draft")) and ticket is not None and ticket.state == "approved"
-    if taken.verb == "approve" or "approved" in stood or is_edit_of_approved:
+    if undo_need(taken.verb, taken.before, ticket.state if ticket else None) == "approve":
         insist(actor, "approve", f"that: taking back {taken.verb!r} changes what was approved")
+
+
+def undo_need(verb: str, before: Mapping[str, Any], state: str | None) -> Need:
+    """Return what it needs to take a decision back; `state` is that of its topic's ticket now."""
+    stood = [values.get("state") for values in before.get("ticket", {}).values() if values]
+    is_edit_of_approved = bool(before.get("draft")) and state == "approved"
+    is_of_approved = verb == "approve" or "approved" in stood or is_edit_of_approved
+    return "approve" if is_of_approved else "decide"
 
 
 def _roots(session: Session, decision: Decision, about: int) -> list[int]:

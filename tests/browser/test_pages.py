@@ -29,8 +29,13 @@ ROUTES = (
     "/settings",
     "/backlog",
     "/sources",
+    "/views",
+    "/find?q=bag",
+    "/runs",
+    "/runs/1",
     "/help/keys",
     "/account",
+    "/accounts",
     "/nowhere",
 )
 HOSTILE = (

@@ -219,3 +219,61 @@ def test_ticks_outlast_a_walk_through_the_list_and_what_is_ticked_is_decided_at_
     assert between == queue[4:]
     assert numbers(tab) == queue
     assert not tab.page.locator("#bulk").is_visible()
+
+
+def test_the_palette_goes_anywhere_and_does_anything_by_keys_alone(tab: Watched):
+    tab.go("/review")
+    name = here(tab)
+    option = tab.page.locator("dialog.find [role=option]")
+
+    def ask(words: str, first: str):
+        tab.press("Control+k")
+        tab.page.keyboard.type(words)
+        option.filter(has_text=first).first.wait_for()
+
+    ask("snooze", f"Snooze · {name}")
+    tab.press("Enter", "1")
+    tab.page.locator(f".toast:has-text('{name} snoozed')").wait_for()
+    ask("undo", "Undo")
+    tab.press("Enter")
+    tab.page.locator("text=Taken back").wait_for()
+    ask(name, name)
+    assert tab.page.get_attribute("dialog.find input", "aria-activedescendant") == "found-0"
+    tab.press("Enter")
+    tab.page.wait_for_url(f"**/topics/{name}")
+    ask("trend", "Trends")
+    tab.press("ArrowDown", "ArrowUp", "Enter")
+    tab.page.wait_for_url("**/trends")
+    tab.press("Control+k", "Escape")
+
+    assert not tab.page.locator("dialog.find").is_visible()
+    assert tab.console == []
+    assert tab.foreign() == []
+
+
+def test_a_key_can_be_another_one_and_hides_no_other(tab: Watched):
+    def change(key: str, to: str) -> str:
+        tab.page.select_option("#what", key)
+        tab.page.fill("#new-key", to)
+        tab.press("Enter")
+        return str(tab.page.text_content("#remapped"))
+
+    tab.go("/help/keys")
+
+    assert change("j", "a").startswith("a is taken: approve")
+    assert change("j", "g").startswith("g begins g ")
+    assert change("j", "a b").startswith("a already does something")
+    assert change("j", "1").startswith("Digits choose")
+    assert change("j", "gj") == "It is g j from now on, in this browser."
+    assert tab.page.inner_text("tr[data-was=j] th").split() == ["g", "j"]
+    tab.go("/review")
+    first = here(tab)
+    tab.press("j")
+    assert here(tab) == first
+    assert tab.page.get_attribute("[data-own=j]", "aria-keyshortcuts") == "g j"
+    tab.press("g", "j")
+    tab.page.wait_for_url("**topic=*")
+    assert here(tab) != first
+    tab.go("/help/keys")
+    tab.page.click("[data-reset]")
+    assert tab.page.inner_text("tr[data-was=j] th").strip() == "j"

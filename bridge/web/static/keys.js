@@ -3,10 +3,24 @@ const store = window.localStorage;
 const off = () => store.getItem("keys") === "off";
 const writing = (at) => at.closest?.("input:not([type=radio],[type=checkbox]),select,textarea,[contenteditable]");
 const seen = (it) => it.checkVisibility?.() ?? it.offsetParent !== null;
+const chosen = () => { try { return JSON.parse(store.getItem("keys-map")) ?? {}; } catch { return {}; } };
 let first = "";
 let timer = 0;
 
-function find(keys) {
+// Puts this browser's own keys in the place of those of the table, on the page and in what is read out.
+function rename(root) {
+  const own = chosen();
+  for (const it of root.querySelectorAll("[data-key]")) {
+    it.dataset.own ??= it.dataset.key;
+    const keys = own[it.dataset.own] ?? it.dataset.own;
+    if (keys === it.dataset.key) continue;
+    for (const mark of it.querySelectorAll("kbd")) if (mark.textContent === it.dataset.key) mark.textContent = keys;
+    it.dataset.key = keys;
+    if (it.hasAttribute("aria-keyshortcuts")) it.setAttribute("aria-keyshortcuts", keys);
+  }
+}
+
+function bearing(keys) {
   const open = document.querySelector("details.menu[open]");
   const places = open ? [open, document] : [document];
   for (const place of places)
@@ -44,12 +58,13 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   menus(event);
+  if (document.querySelector("dialog[open]")) return;
   if (off() || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || writing(event.target)) return;
   if (event.key.length > 1) return;
   const both = first ? `${first} ${event.key}` : event.key;
   clearTimeout(timer);
   first = "";
-  const it = find(both);
+  const it = bearing(both);
   if (it) {
     event.preventDefault();
     press(it);
@@ -59,6 +74,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+rename(document);
 for (const box of document.querySelectorAll("[data-keys-switch]")) {
   box.hidden = false;
   box.checked = !off();

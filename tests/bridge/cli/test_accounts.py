@@ -42,6 +42,22 @@ def test_an_account_is_added_listed_changed_and_removed(cli: Any, monkeypatch: p
     assert cli("accounts", "list", "--json").data == []
 
 
+def test_an_account_is_kept_out_and_let_in_again(cli: Any):
+    cli("accounts", "add", "ana", "--role", "admin", "--by", "proxy")
+
+    out = cli("accounts", "disable", "ana")
+    rows = cli("accounts", "list", "--json").data
+    twice = cli("accounts", "disable", "ana")
+    back = cli("accounts", "enable", "ana")
+
+    assert (out.code, back.code) == (0, 0)
+    assert "nobody is admin any more" in out.err
+    assert rows[0]["open"] is False
+    assert twice.code != 0
+    assert "disabled already" in twice.err
+    assert "nobody is admin" not in back.err
+
+
 def test_a_password_comes_from_a_file_or_from_stdin_and_is_shown_nowhere(
     cli: Any, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,11 +1,11 @@
-"""The settings with their origins, and the runs."""
+"""The settings with their origins."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from bridge.config.load import Loaded, load
-from bridge.models import Run
 from bridge.web.site import make_site
 
 TOML = """
@@ -79,51 +78,3 @@ def test_the_file_has_the_columns_of_the_command(browser: TestClient):
 
 def rows_by_key(rows: list[dict[str, str]]) -> dict[str, dict[str, str]]:
     return {row["key"]: row for row in rows}
-
-
-def test_runs_show_steps_and_faults_the_latest_first(full: Any, strictly: Callable[[str], Any]):
-    full.run("partial", ["tweets: <b>refused</b>"])
-
-    page = full.browser().get("/runs").text
-
-    strictly(page)
-    assert page.index("Run 2") < page.index("Run 1")
-    assert "read 12" in page
-    assert "tweets: &lt;b&gt;refused&lt;/b&gt;" in page
-
-
-def test_a_run_at_work_shows_how_much_waits(full: Any, now: datetime):
-    assert "At work now</dt><dd>nothing" in full.browser().get("/runs").text
-
-    full.add(Run(started_at=now - timedelta(minutes=2), as_of=now, steps={}))
-
-    page = full.browser().get("/runs").text
-    assert "At work now</dt><dd>a run" in page
-    assert "Waiting: " in page
-
-
-def test_runs_as_json_hold_what_the_command_says_of_the_last_one(full: Any):
-    full.run("failed", ["no disk"])
-
-    found = full.browser().get("/runs.json").json()
-
-    assert [run["state"] for run in found] == ["failed", "ok"]
-    assert found[0]["errors"] == ["no disk"]
-    assert found[0]["steps"]["pull"]["read"] == 12
-
-
-def test_runs_as_a_file_run_no_formula(full: Any):
-    full.run("failed", ["=1+1"])
-
-    row = next(csv.DictReader(io.StringIO(full.browser().get("/runs.csv").text)))
-
-    assert row["errors"] == "'=1+1"
-
-
-def test_runs_come_in_pages(full: Any):
-    for _ in range(25):
-        full.run()
-
-    assert "Run 26" in full.browser().get("/runs").text
-    assert "Run 6 " in full.browser().get("/runs?page=2").text
-    assert full.browser().get("/runs?page=3").status_code == 404
