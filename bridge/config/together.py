@@ -105,7 +105,7 @@ def _of_digest(settings: Settings) -> Iterator[str]:
         )
     if smtp.host and smtp.security == "none" and not is_loopback(smtp.host):
         yield (
-            f"`digest.smtp.security` is \"none\", and {quoted(smtp.host)} is another machine: customers' words "
+            f'`digest.smtp.security` is "none", and {quoted(smtp.host)} is another machine: customers\' words '
             'would go there unencrypted; write "starttls" or "tls"'
         )
     if bool(smtp.user) != bool(smtp.password):
