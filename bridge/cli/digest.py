@@ -86,12 +86,11 @@ def _start(text: str | None, now: datetime) -> datetime | None:
 
 def _show(here: Any, start: datetime | None, layout: Layout) -> None:
     from bridge.digest.render import FILES, message, written
-    from bridge.digest.sending import Sender
-    from bridge.digest.standing import as_json
+    from bridge.digest.standing import as_json, preview
     from bridge.store.views import Shelf
 
     with here.database.reading() as store:
-        found = Sender(here.database, here.settings, here.now).preview(store, Shelf(store, here.now), start)
+        found = preview(store, Shelf(store, here.now), here.settings, here.now, start)
         if layout is Layout.JSON:
             print_json(as_json(store, found, here.settings, here.now))
             return

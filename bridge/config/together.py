@@ -95,8 +95,8 @@ def _of_digest(settings: Settings) -> Iterator[str]:
     digest, smtp = settings.digest, settings.digest.smtp
     if digest.to and not smtp.host:
         yield (
-            "`digest.to` needs `digest.smtp.host`: write the name of the mail server that digests go through, "
-            "such as mail.acme.example"
+            "`digest.to` needs `digest.smtp.host`: write the name of the mail server that digests go "
+            "through, such as mail.acme.example"
         )
     if smtp.host and not digest.to:
         yield (
@@ -105,8 +105,8 @@ def _of_digest(settings: Settings) -> Iterator[str]:
         )
     if smtp.host and smtp.security == "none" and not is_loopback(smtp.host):
         yield (
-            f'`digest.smtp.security` is "none", and {quoted(smtp.host)} is another machine: customers\' words '
-            'would go there unencrypted; write "starttls" or "tls"'
+            f'`digest.smtp.security` is "none", and {quoted(smtp.host)} is another machine: customers\' '
+            'words would go there unencrypted; write "starttls" or "tls"'
         )
     if bool(smtp.user) != bool(smtp.password):
         yield (

@@ -102,6 +102,7 @@ class Section:
     entries: tuple[Entry, ...]
     more: int
     known: int
+    path: str  # on the page
     place: Place
 
 
@@ -262,6 +263,7 @@ class _Reader:
             entries=tuple(self._entry(topic, more) for topic in topics[:SHOWN]),
             more=max(len(topics) - SHOWN, 0),
             known=known,
+            path=views[name],
             place=self._place(views[name]),
         )
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from bridge.digest.contents import Digest, Ended, Entry, Place, Section
+from bridge.digest.contents import Digest, Ended, Entry, Place, Section, Waiting
 from bridge.render.markdown import address, inert
 from bridge.render.template import counted
 
@@ -116,6 +116,10 @@ def rest(part: Section) -> str:
     return " and ".join([*told, *([f"{part.known:,} told before"] if part.known else [])])
 
 
+def _count(tab: Waiting) -> str:
+    return f"{tab.count:,} {tab.title}"
+
+
 def _local(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
@@ -152,8 +156,10 @@ def _environment(form: Form) -> Environment:
             return _markup(f"{marks.escaped(name)} ({marks.escaped(one.place.words)})")
         return _markup(marks.link(marks.escaped(name), one.place.href))
 
-    def look(place: Place) -> Markup:
-        return _markup(marks.link("look", place.href) if place.href else marks.escaped(place.words))
+    def at(words: str, place: Place) -> Markup:
+        if place.href is None:
+            return _markup(marks.escaped(f"{words}: {place.words}"))
+        return _markup(marks.link(marks.escaped(words), place.href))
 
     def ticket(one: Ended) -> Markup:
         key = marks.escaped(one.key)
@@ -167,8 +173,11 @@ def _environment(form: Form) -> Environment:
         lstrip_blocks=True,
         finalize=put,
     )
-    made.filters.update(topic=topic, look=look, ticket=ticket, figures=figures, rest=rest)
+    made.filters.update(topic=topic, at=at, ticket=ticket, figures=figures, rest=rest, count=_count)
     made.filters["people"] = lambda number: counted(number, "person", "people")
+    made.filters["sources"] = lambda digest: (
+        f"{digest.failing_more:,} more" if digest.failing_more else "Sources"
+    )
     made.filters["waits"] = lambda digest: any(tab.count for tab in digest.waiting)
     return made
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from bridge.digest import schedule
-from bridge.digest.contents import Digest, Memory, Window, gather
+from bridge.digest.contents import Digest, Window, gather
 from bridge.digest.render import letter
+from bridge.digest.standing import window_of
 from bridge.digest.ways import Parcel, WayOut
 from bridge.errors import InDoubt, SendError
 from bridge.models import DigestSent
@@ -68,16 +69,11 @@ class Sender:
         self._give_up_lost([way])
         with self.database.reading() as session:
             seen = None if since is None else Window(since)
-            digest = self._gather(session, seen or self._window(session, way.name))
+            digest = self._gather(session, seen or window_of(session, self.settings, self.now, way.name))
         row = self._row(way, self.now, digest)
         row.by = who
         self._send(way, row, digest)
         return row
-
-    def preview(self, session: Session, shelf: Shelf, since: datetime | None = None) -> Digest:
-        """Return what would go out now."""
-        window = self._window(session, None) if since is None else Window(since)
-        return gather(session, shelf, self.settings, window, self.now)
 
     def _give_up_lost(self, ways: Sequence[WayOut]) -> None:
         with self.database.writing() as session:
@@ -89,20 +85,13 @@ class Sender:
             before = store.noted(session, way.name, due)
             if not _may_go(before, way):
                 return None
-            digest = self._gather(session, self._window(session, way.name))
+            digest = self._gather(session, window_of(session, self.settings, self.now, way.name))
         row = self._row(way, due, digest)
         row.tries = before.tries if before is not None else 0
         return row if self._send(way, row, digest) else None
 
     def _gather(self, session: Session, window: Window) -> Digest:
         return gather(session, Shelf(session, self.now), self.settings, window, self.now)
-
-    def _window(self, session: Session, way: str | None) -> Window:
-        """Return the time since the last digest by a way, or by any; before the first, one period."""
-        last = store.last_told(session, way)
-        if last is None:
-            return Window(self.now - self.settings.digest.every)
-        return Window(min(last.until_at, self.now), Memory.from_json(last.told))
 
     def _row(self, way: WayOut, due: datetime, digest: Digest) -> DigestSent:
         return DigestSent(

@@ -8,18 +8,35 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bridge.digest import schedule
+from bridge.digest.contents import Digest, Memory, Window, gather
 from bridge.models import WORKSPACE
 from bridge.models.running import Job
 from bridge.store import digests as store
+from bridge.store.views import Shelf
 from bridge.times import stamp
 
 if TYPE_CHECKING:
     from bridge.config.model import Settings
-    from bridge.digest.contents import Digest
 
 JOB = "digest"
 SHOWN = 20
 """Digests of the past that are told."""
+
+
+def window_of(session: Session, settings: Settings, now: datetime, way: str | None) -> Window:
+    """Return the time since the last digest by a way, or by any; before the first, one period."""
+    last = store.last_told(session, way)
+    if last is None:
+        return Window(now - settings.digest.every)
+    return Window(min(last.until_at, now), Memory.from_json(last.told))
+
+
+def preview(
+    session: Session, shelf: Shelf, settings: Settings, now: datetime, since: datetime | None = None
+) -> Digest:
+    """Return what would go out now, or all since a time."""
+    window = window_of(session, settings, now, None) if since is None else Window(since)
+    return gather(session, shelf, settings, window, now)
 
 
 def next_due(session: Session, settings: Settings, now: datetime) -> datetime | None:

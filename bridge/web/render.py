@@ -34,6 +34,7 @@ NAVIGATION: Final = (
 MORE: Final[tuple[tuple[str, str, Need], ...]] = (
     ("/rules", "Rules", "read"),
     ("/quality", "Quality", "read"),
+    ("/digest", "Digest", "read"),
     ("/changes/log", "Log", "audit"),
     ("/runs", "Runs", "audit"),
     ("/settings", "Settings", "manage"),

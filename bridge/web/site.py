@@ -25,6 +25,7 @@ from bridge.web.boards import add_boards
 from bridge.web.changes import add_changes
 from bridge.web.deciding import add_verbs
 from bridge.web.desk import Desk, Look
+from bridge.web.digest import add_digest
 from bridge.web.errors import PageError
 from bridge.web.guard import Guard, add_headers
 from bridge.web.hooks import Door, hooks
@@ -102,6 +103,7 @@ def make_site(
     add_rules(app, site.desk)
     add_trends(app, site.desk)
     add_quality(app, site.desk)
+    add_digest(app, site.desk)
     add_machine(app, site.desk, pulse, origins)
     add_openapi(app)
     app.add_exception_handler(PageError, site.on_page_error)

@@ -22,6 +22,7 @@ ROUTES = (
     "/unassigned",
     "/backlog",
     "/sources",
+    "/digest",
     "/help/keys",
     "/account",
     "/nowhere",
