@@ -79,9 +79,9 @@ def subject(digest: Digest) -> str:
     """Say in a line how much there is: "Feedback Bridge: 2 new, 1 came back, 5 waiting"."""
     counts = {part.name: len(part.entries) + part.more for part in digest.sections}
     told = [
-        (counts["new"], "new"),
-        (counts["growing"], "growing"),
-        (counts["back"], "came back"),
+        (counts.get("new", 0), "new"),
+        (counts.get("growing", 0), "growing"),
+        (counts.get("back", 0), "came back"),
         (sum(tab.count for tab in digest.waiting), "waiting"),
         (len(digest.ended) + digest.ended_more, "released or done"),
         (len(digest.failing) + digest.failing_more, "failing"),
