@@ -24,10 +24,14 @@ SHOWN = 20
 
 
 def window_of(session: Session, settings: Settings, now: datetime, way: str | None) -> Window:
-    """Return the time since the last digest by a way, or by any; before the first, one period."""
+    """Return the time since the last digest by a way, or by any.
+
+    Before the first that went out, it is one period, or all the time since one was first tried.
+    """
     last = store.last_told(session, way)
     if last is None:
-        return Window(now - settings.digest.every)
+        period = now - settings.digest.every
+        return Window(min(period, store.first_since(session, way) or period))
     return Window(min(last.until_at, now), Memory.from_json(last.told))
 
 

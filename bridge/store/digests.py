@@ -69,6 +69,16 @@ def last_told(session: Session, way: str | None = None) -> DigestSent | None:
     ).first()
 
 
+def first_since(session: Session, way: str | None = None) -> datetime | None:
+    """Return from when on the schedule has had something to tell, None before its first digest."""
+    these = [] if way is None else [DigestSent.way == way]
+    return session.exec(
+        select(func.min(DigestSent.since_at)).where(
+            DigestSent.workspace_id == WORKSPACE, DigestSent.by == "", *these
+        )
+    ).one()
+
+
 def newest(session: Session, limit: int) -> list[DigestSent]:
     """Return the latest digests of all ways, the last first."""
     return list(
