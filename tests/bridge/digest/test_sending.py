@@ -256,6 +256,7 @@ class TestAProcess:
             smtp = f'host = "{HOST}", port = {box.port}, security = "none"'
             busy.set(f'[digest]\nevery = "28d"\nto = ["ana@acme.example"]\nsmtp = {{ {smtp} }}\n')
             file = busy.root / "bridge.toml"
+
             def start() -> subprocess.Popen[bytes]:
                 return subprocess.Popen([sys.executable, "-c", CHILD, str(file)])
 

@@ -93,7 +93,10 @@ def test_nothing_is_sent_to_a_server_that_nobody_vouches_for(tmp_path: Path):
 
 
 def test_nothing_is_sent_unencrypted_when_the_server_offers_no_tls():
-    with letterbox() as box, pytest.raises(SendError, match="SMTPNotSupportedError; nothing was sent|refused us"):
+    with (
+        letterbox() as box,
+        pytest.raises(SendError, match="SMTPNotSupportedError; nothing was sent|refused us"),
+    ):
         by_mail(box, security="starttls", user="bridge", password=Secret("s3cret"))
 
     assert box.taken == []
@@ -191,6 +194,8 @@ def test_a_way_that_is_not_set_says_what_to_set():
 
 
 def test_what_is_shown_of_a_webhook_is_its_host():
-    way = way_out(Settings(slack_url=Secret(Hook("https://hooks.slack.com/services/T/B/s3cret").url)), "slack")
+    way = way_out(
+        Settings(slack_url=Secret(Hook("https://hooks.slack.com/services/T/B/s3cret").url)), "slack"
+    )
 
     assert way.recipients == ("hooks.slack.com",)
