@@ -12,6 +12,7 @@ from bridge.cli.output import AsOf, print_json, print_seen
 from bridge.cli.session import context, session
 
 if TYPE_CHECKING:
+    from bridge.config.digest import Way
     from bridge.models import DigestSent
 
 
@@ -22,6 +23,9 @@ class To(StrEnum):
     EMAIL = "email"
     SLACK = "slack"
     FOLDER = "folder"
+
+
+_WAYS: dict[To, Way] = {To.EMAIL: "email", To.SLACK: "slack", To.FOLDER: "folder"}
 
 
 class Layout(StrEnum):
@@ -61,7 +65,7 @@ def digest(
     from bridge.digest.sending import Sender
     from bridge.digest.ways import way_out
 
-    way = way_out(here.settings.digest, to.value)
+    way = way_out(here.settings.digest, _WAYS[to])
     with session(ctx).app.only_one():
         row = Sender(here.database, here.settings, here.now).by_hand(way, who, start)
     _tell(row, as_json=layout is Layout.JSON)

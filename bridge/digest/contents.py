@@ -198,10 +198,11 @@ class _Reader:
     def digest(self) -> Digest:
         """Return all of it."""
         tabs = {view: self._tab(view) for view in ("new", "growing", "back", "low")}
+        before = self._told or Memory()
         news = {
             "new": self._born(),
-            "growing": self._unknown(tabs["growing"], self._told and self._told.growing),
-            "back": self._unknown(tabs["back"], self._told and self._told.back),
+            "growing": self._unknown(tabs["growing"], before.growing),
+            "back": self._unknown(tabs["back"], before.back),
         }
         shown = {number for topics in news.values() for number in _numbers(topics[:SHOWN])}
         more = self._details(shown)
@@ -226,7 +227,7 @@ class _Reader:
             sources=self._place("/sources", f"{COMMAND} sources list"),
             page=self._base or None,
             memory=Memory(
-                topic=max([self._told.topic if self._told else 0, *self._shelf.by_number], default=0),
+                topic=max(before.topic, *self._shelf.by_number, 0),
                 growing=frozenset(_numbers(tabs["growing"])),
                 back=frozenset(_numbers(tabs["back"])),
                 ended=told,
@@ -245,8 +246,8 @@ class _Reader:
         return [topic for topic in free(self._shelf) if topic.number in born]
 
     @staticmethod
-    def _unknown(topics: Iterable[Shelved], told: Collection[int] | None) -> list[Shelved]:
-        return [topic for topic in topics if topic.number not in (told or ())]
+    def _unknown(topics: Iterable[Shelved], told: Collection[int]) -> list[Shelved]:
+        return [topic for topic in topics if topic.number not in told]
 
     def _details(self, numbers: Collection[int]) -> _Details:
         since = counting.people_after(self._session, self._since, self._now, numbers) if numbers else {}

@@ -94,9 +94,9 @@ def newest(session: Session, limit: int) -> list[DigestSent]:
 def latest_by_way(session: Session) -> list[DigestSent]:
     """Return the latest digest of the schedule by each way."""
     last = (
-        sa_select(DigestSent.way, func.max(col(DigestSent.due_at)).label("due"))
+        sa_select(col(DigestSent.way), func.max(col(DigestSent.due_at)).label("due"))
         .where(col(DigestSent.workspace_id) == WORKSPACE, col(DigestSent.by) == "")
-        .group_by(DigestSent.way)
+        .group_by(col(DigestSent.way))
         .subquery()
     )
     found = select(DigestSent).join(

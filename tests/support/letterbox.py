@@ -174,7 +174,7 @@ def _serving(server: Any) -> Iterator[Any]:
 
 
 def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Make a certificate for this machine; return its file, to be trusted, and what a server shows it with."""
+    """Make a certificate for this machine; return its file, and what a server shows it with."""
     from datetime import UTC, datetime, timedelta
     from ipaddress import ip_address
 

@@ -32,7 +32,7 @@ DUE = NOW.replace(hour=7)
 
 
 @dataclass
-class Way_:
+class Noting:
     """A way out that notes what went, and does before it what a test wants."""
 
     name: Way = "email"
@@ -68,7 +68,7 @@ def busy(in_topics: Bench) -> Bench:
 
 
 def test_what_is_due_goes_out_once_by_each_way(busy: Bench):
-    mail, slack = Way_(), Way_("slack")
+    mail, slack = Noting(), Noting("slack")
 
     first = sender(busy).due([mail, slack])
     again = sender(busy, NOW + timedelta(hours=3)).due([mail, slack])
@@ -82,7 +82,7 @@ def test_what_is_due_goes_out_once_by_each_way(busy: Bench):
 
 
 def test_the_next_one_tells_what_came_since(busy: Bench):
-    mail = Way_()
+    mail = Noting()
 
     sender(busy).due([mail])
     sender(busy, NOW + DAY).due([mail])
@@ -93,7 +93,7 @@ def test_the_next_one_tells_what_came_since(busy: Bench):
 
 
 def test_what_was_missed_while_nobody_ran_is_one_digest(busy: Bench):
-    mail = Way_()
+    mail = Noting()
     sender(busy).due([mail])
     busy.query("UPDATE digest SET told = '{}'")
 
@@ -104,7 +104,7 @@ def test_what_was_missed_while_nobody_ran_is_one_digest(busy: Bench):
 
 
 def test_nothing_is_sent_when_there_is_nothing_to_tell(bench: Bench):
-    mail = Way_()
+    mail = Noting()
 
     sent = sender(bench).due([mail])
 
@@ -114,7 +114,7 @@ def test_nothing_is_sent_when_there_is_nothing_to_tell(bench: Bench):
 
 
 def test_a_sender_that_died_before_it_could_note_that_it_was_sent_leaves_a_doubt(busy: Bench):
-    mail = Way_()
+    mail = Noting()
     writes_until_noted = 3  # what is lost, what goes, how it went
     fragile = Fragile(STORES.address(busy.path), writes_until_noted)
 
@@ -130,7 +130,7 @@ def test_a_sender_that_died_before_it_could_note_that_it_was_sent_leaves_a_doubt
 
 
 def test_a_sender_that_died_before_it_sent_noted_nothing_and_sends(busy: Bench):
-    mail = Way_()
+    mail = Noting()
     fragile = Fragile(STORES.address(busy.path), 2)
 
     with pytest.raises(Interrupted):
@@ -156,7 +156,7 @@ def test_what_can_be_done_twice_is_done_again_after_a_death(busy: Bench, tmp_pat
 
 def test_of_two_holders_at_once_one_sends(busy: Bench):
     both = Barrier(2, timeout=20)
-    mail = Way_()
+    mail = Noting()
     found: list[dict[str, int]] = []
 
     def send() -> None:
@@ -176,7 +176,7 @@ def test_of_two_holders_at_once_one_sends(busy: Bench):
 
 
 def test_a_refusal_is_tried_again_and_nothing_else_is_sent_twice(busy: Bench):
-    mail, slack = Way_(before=refusing(SendError("550 no"))), Way_("slack")
+    mail, slack = Noting(before=refusing(SendError("550 no"))), Noting("slack")
 
     first = sender(busy).due([mail, slack])
     mail.before = lambda: None
@@ -189,7 +189,7 @@ def test_a_refusal_is_tried_again_and_nothing_else_is_sent_twice(busy: Bench):
 
 
 def test_what_was_refused_for_days_is_all_in_the_next_one(busy: Bench):
-    mail = Way_(before=refusing(SendError("550 no")))
+    mail = Noting(before=refusing(SendError("550 no")))
     sender(busy).due([mail])
     mail.before = lambda: None
 
@@ -200,7 +200,7 @@ def test_what_was_refused_for_days_is_all_in_the_next_one(busy: Bench):
 
 
 def test_what_nobody_knows_is_not_sent_again_and_is_told(busy: Bench):
-    mail = Way_(before=refusing(InDoubt("no answer")))
+    mail = Noting(before=refusing(InDoubt("no answer")))
 
     first = sender(busy).due([mail])
     mail.before = lambda: None
@@ -212,7 +212,7 @@ def test_what_nobody_knows_is_not_sent_again_and_is_told(busy: Bench):
 
 
 def test_by_hand_it_goes_at_once_and_the_schedule_goes_on_as_before(busy: Bench):
-    mail = Way_()
+    mail = Noting()
 
     by_hand = sender(busy).by_hand(mail, "ana", NOW - 30 * DAY)
     sender(busy).due([mail])
@@ -223,8 +223,8 @@ def test_by_hand_it_goes_at_once_and_the_schedule_goes_on_as_before(busy: Bench)
 
 
 def test_what_went_out_is_in_the_audit_log_without_a_word_of_it(busy: Bench):
-    sender(busy).due([Way_()])
-    sender(busy).by_hand(Way_("slack"), "ana", None)
+    sender(busy).due([Noting()])
+    sender(busy).by_hand(Noting("slack"), "ana", None)
 
     with busy.database.reading() as session:
         told = [row for row in session.exec(select(Audit)) if row.verb.startswith("digest")]

@@ -95,7 +95,7 @@ def test_nothing_is_sent_to_a_server_that_nobody_vouches_for(tmp_path: Path):
 def test_nothing_is_sent_unencrypted_when_the_server_offers_no_tls():
     with (
         letterbox() as box,
-        pytest.raises(SendError, match="SMTPNotSupportedError; nothing was sent|refused us"),
+        pytest.raises(SendError, match=r"SMTPNotSupportedError; nothing was sent|refused us"),
     ):
         by_mail(box, security="starttls", user="bridge", password=Secret("s3cret"))
 
@@ -134,9 +134,9 @@ def test_a_plain_refusal_is_certain_that_nothing_went_out(wishes: dict[str, Any]
 
 
 def test_a_server_that_is_not_there_got_nothing():
-    with pytest.raises(SendError, match="can't be reached .*; nothing was sent"):
+    with pytest.raises(SendError, match=r"can't be reached .*; nothing was sent"):
         by_mail(Letterbox(port=closed_port()))
-    with pytest.raises(SendError, match="can't be reached .*; nothing was sent"):
+    with pytest.raises(SendError, match=r"can't be reached .*; nothing was sent"):
         by_slack(f"http://{HOST}:{closed_port()}/x")
 
 
@@ -155,9 +155,13 @@ def test_slack_gets_blocks_and_words_for_a_notice():
 
 @pytest.mark.parametrize("answer", [400, 404, 429, 302])
 def test_a_refusal_of_slack_is_told_without_its_address(answer: int):
-    with webhook(answer=answer, words="invalid_token") as hook:
-        with pytest.raises(SendError, match=f"127.0.0.1 refused it: {answer} invalid_token") as caught:
-            by_slack(hook.url)
+    refused = rf"127\.0\.0\.1 refused it: {answer} invalid_token"
+
+    with (
+        webhook(answer=answer, words="invalid_token") as hook,
+        pytest.raises(SendError, match=refused) as caught,
+    ):
+        by_slack(hook.url)
 
     assert "s3cret" not in str(caught.value)
     assert len(hook.posted) == 1
@@ -184,12 +188,12 @@ def test_a_folder_gets_a_file_named_by_when_it_was_due(tmp_path: Path):
 def test_a_folder_that_can_not_be_written_is_a_refusal(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(SendError, match="can't be written .*see digest.folder"):
+    with pytest.raises(SendError, match=r"can't be written .*see digest.folder"):
         way_out(Settings(folder=tmp_path / "file"), "folder").send(parcel())
 
 
 def test_a_way_that_is_not_set_says_what_to_set():
-    with pytest.raises(SettingsError, match="there is no way out by slack: set digest.slack_url"):
+    with pytest.raises(SettingsError, match=r"there is no way out by slack: set digest.slack_url"):
         way_out(Settings(), "slack")
 
 

@@ -261,7 +261,7 @@ def test_a_digest_that_was_refused_is_a_job_that_failed(in_topics: Bench, tmp_pa
     (tmp_path / "file").write_text("in the way")
     in_topics.set(f'[digest]\nfolder = "{tmp_path}/file"\nevery = "28d"\n')
 
-    with pytest.raises(SendError, match="folder: .*can't be written"):
+    with pytest.raises(SendError, match=r"folder: .*can't be written"):
         duties(in_topics).digest()
 
 
