@@ -19,7 +19,7 @@ from tests.bridge.digest.conftest import digest
 
 DUE = datetime(2026, 3, 1, 7, tzinfo=UTC)
 TO = ("ana@acme.example", "ben@acme.example")
-TEXT = "“Grüße” an alle\n.\n.. and a line of 2,000: " + "ä" * 2000
+TEXT = "“Grüße” an euch\n.\n.. and a line of 2,000: " + "ä" * 2000
 
 
 def parcel(text: str = "Bags arrive late") -> Parcel:
@@ -163,7 +163,7 @@ def test_a_refusal_of_slack_is_told_without_its_address(answer: int):
     ):
         by_slack(hook.url)
 
-    assert "s3cret" not in str(caught.value)
+    assert "s3cret" not in str(no.value)
     assert len(hook.posted) == 1
 
 
