@@ -157,7 +157,7 @@ class Digest(Part):
     folder: OptionalFolder = Field(
         default=None,
         description="Folder that it is written into as Markdown, a file each; empty: none.",
-        json_schema_extra=meta(example='"digests"'),
+        json_schema_extra=meta(example='""'),
     )
     smtp: Smtp = Field(default=Smtp(), description="The server that digests by e-mail go through.")
 

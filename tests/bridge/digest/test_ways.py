@@ -163,7 +163,7 @@ def test_a_refusal_of_slack_is_told_without_its_address(answer: int):
     ):
         by_slack(hook.url)
 
-    assert "s3cret" not in str(no.value)
+    assert "s3cret" not in str(caught.value)
     assert len(hook.posted) == 1
 
 
