@@ -289,6 +289,7 @@ class App:
         settings = self.settings
         held = [settings.jira.token, settings.jira.webhook_secret, settings.topics.encoder_api_key]
         held += [settings.topics.labeller_api_key, settings.access.oidc.client_secret]
+        held += [settings.digest.slack_url, settings.digest.smtp.password]
         held += [value for source in settings.sources for value in _leaves(source.settings)]
         whole = [value.reveal() for value in held if isinstance(value, Secret)]
         whole += _of_database(settings.database.url.reveal())

@@ -14,6 +14,7 @@
     │   ├── TrackerThrottled       we are asked to wait
     │   └── TrackerUnreachable     no connection came about
     ├── InDoubt               5    the tracker may have done it, or not
+    ├── SendError             5    a digest can't be sent: nothing went out
     └── AlreadyRunning        6    another copy is at work
 
 A handler chooses by class, never by text. A message names the thing, the value, the valid values and the next
@@ -109,6 +110,12 @@ class TrackerThrottled(TrackerError):  # noqa: N818 - says what is the case
 
 class InDoubt(BridgeError):  # noqa: N818 - a state of knowledge, not a fault
     """The tracker may have done what we asked, or not; only reading can tell."""
+
+    exit_code = 5
+
+
+class SendError(BridgeError):
+    """A digest can't be sent, or was refused: nothing went out."""
 
     exit_code = 5
 

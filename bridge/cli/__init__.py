@@ -13,6 +13,7 @@ from bridge.cli import (
     config,
     data,
     database,
+    digest,
     looking,
     measuring,
     rules,
@@ -72,6 +73,7 @@ app.command()(worker.worker)
 app.command()(serving.demo)
 app.command()(serving.summary)
 app.command()(status.status)
+app.command()(digest.digest)
 app.add_typer(topics.app, name="topics")
 app.add_typer(data.items_app, name="items")
 app.add_typer(data.sources_app, name="sources")

@@ -55,6 +55,9 @@ def _print(found: dict[str, Any]) -> None:
     effects = ", ".join(f"{count} {state}" for state, count in found["intents"].items() if count)
     doubt = found["oldest_in_doubt"]
     print(f"effects outside: {effects or 'none'}{f'; the oldest in doubt since {doubt}' if doubt else ''}")
+    for row in found["digests"]:
+        told = f" ({row['outcome']})" if row["outcome"] else ""
+        print_seen(f"digest by {row['way']}, due {row['due']}: {row['state']}{told}")
     print("waiting: " + ", ".join(f"{count} {what}" for what, count in found["waiting"].items()))
     _print_set_aside(found["set_aside"])
     run = found["last_run"]

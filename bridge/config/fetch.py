@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bridge.config.keys import SECRET_FORMS, SECRET_KEYS
+from bridge.config.keys import SECRET_FORMS, SECRET_KEYS, SECRET_URLS
 from bridge.config.layers import Given, Origin
 from bridge.config.secret import Secret, looks_secret, mask_url, read_command, read_file
 
@@ -79,7 +79,7 @@ def _written_down(key: str, given: Given) -> Iterator[str]:
             "a password"
             if mask_url(value) != value
             else "a secret"
-            if value and looks_secret(key.rpartition(".")[2])
+            if value and (key in SECRET_URLS or looks_secret(key.rpartition(".")[2]))
             else ""
         )
         if what:

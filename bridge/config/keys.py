@@ -27,12 +27,16 @@ SECRET_KEYS = frozenset(
     {
         "access.oidc.client_secret",
         "database.url",
+        "digest.slack_url",
+        "digest.smtp.password",
         "topics.encoder_api_key",
         "topics.labeller_api_key",
         "jira.token",
         "jira.webhook_secret",
     }
 )
+SECRET_URLS = frozenset({"digest.slack_url"})
+"""Addresses that are a secret as a whole, though their names don't tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

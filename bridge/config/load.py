@@ -32,7 +32,7 @@ from bridge.errors import SettingsError
 
 FILE_NAME = "bridge.toml"
 _SQLITE = "sqlite:///"
-_FOLDERS = ("paths.data", "paths.cache", "jira.templates")
+_FOLDERS = ("paths.data", "paths.cache", "jira.templates", "digest.folder")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

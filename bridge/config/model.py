@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, model_serializer, model_validator
 
 from bridge.config.access import Access
+from bridge.config.digest import Digest
 from bridge.config.jira import Jira
 from bridge.config.part import Hidden, Part, meta
 from bridge.config.secret import Secret, SecretUrl, looks_secret, mask_url
@@ -312,6 +313,7 @@ class Settings(Part):
     access: Access = Field(default=Access(), description="Who may see the page, and how they log in.")
     serve: Serve = Field(default=Serve(), description="What the daemon does beside the page, and how often.")
     work: Work = Field(default=Work(), description="Who does the steps: `serve` itself, or workers.")
+    digest: Digest = Field(default=Digest(), description="What is new, sent daily or weekly.")
     rules: tuple[Rule, ...] = Field(
         default=(),
         alias="rule",

@@ -8,13 +8,13 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from bridge.config.model import Rule, Settings, Source
-from bridge.config.values import closest, is_project_key, quoted
+from bridge.config.values import closest, is_loopback, is_project_key, quoted
 
 
 def contradictions(settings: Settings) -> list[str]:
     """Say what is wrong between settings that are each fine, one sentence each."""
     faults = [fault for rule in settings.rules for fault in _of_rule(settings, rule)]
-    faults += _of_access(settings)
+    faults += [*_of_access(settings), *_of_digest(settings)]
     return [*_of_jira(settings), *faults] if settings.tracker == "jira" else faults
 
 
@@ -88,6 +88,31 @@ def _of_access(settings: Settings) -> Iterator[str]:
         yield (
             '`access.login` has "oidc", which needs `server.url`: write the address at which people reach '
             "the page, as the identity provider sends them back there"
+        )
+
+
+def _of_digest(settings: Settings) -> Iterator[str]:
+    digest, smtp = settings.digest, settings.digest.smtp
+    if digest.to and not smtp.host:
+        yield (
+            "`digest.to` needs `digest.smtp.host`: write the name of the mail server that digests go "
+            "through, such as mail.acme.example"
+        )
+    if smtp.host and not digest.to:
+        yield (
+            "`digest.smtp.host` needs `digest.to`: write the addresses that digests go to, "
+            'such as ["product@acme.example"]'
+        )
+    if smtp.host and smtp.security == "none" and not is_loopback(smtp.host):
+        yield (
+            f'`digest.smtp.security` is "none", and {quoted(smtp.host)} is another machine: customers\' '
+            'words would go there unencrypted; write "starttls" or "tls"'
+        )
+    if bool(smtp.user) != bool(smtp.password):
+        yield (
+            "`digest.smtp.user` and a password go together: hand it over by `digest.smtp.password_file`, "
+            "`digest.smtp.password_command`, or FEEDBACK_BRIDGE_DIGEST__SMTP__PASSWORD in the environment, "
+            "or leave both out"
         )
 
 

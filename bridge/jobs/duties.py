@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
 
+from bridge.errors import SendError
 from bridge.jobs.backups import FOLDER, back_up
 from bridge.jobs.jobs import DAY, PULL, Job, Outcome
 from bridge.jobs.standing import waiting
@@ -121,6 +123,18 @@ class Duties:
             counts = apply(context, found)
         return Outcome({"statements": found.looked_at, **counts})
 
+    def digest(self) -> Outcome:
+        """Send the digest that is due by each way; raises `SendError` if one refused it, to try again."""
+        from bridge.digest.sending import Sender
+        from bridge.digest.ways import ways_out
+
+        context = self.context()
+        ways = ways_out(context.settings.digest)
+        sent = Sender(context.database, context.settings, context.now).due(ways)
+        if sent.refused:
+            raise SendError("; ".join([*sent.refused, *sent.doubts]))
+        return Outcome(sent.counts, "; ".join(sent.doubts) or None)
+
     def jobs(self) -> list[Job]:
         """Return the jobs in the order in which they are done."""
         settings = self.context().settings
@@ -150,6 +164,7 @@ class Duties:
             Job(name="read", every=serve.read_every, do=self.read_back, then="sync", brings_news=_has_changed)
         )
         jobs.append(Job(name="sync", every=serve.sync_every, do=self.sync))
+        jobs += self._digests()
         nightly = {
             "audit": self.audit,
             **({"backup": self.back_up} if serve.backups else {}),
@@ -159,6 +174,14 @@ class Duties:
         return jobs + [
             Job(name=name, every=DAY, hour=serve.night_hour, do=do) for name, do in nightly.items()
         ]
+
+    def _digests(self) -> list[Job]:
+        from bridge.digest.schedule import following
+
+        settings = self.context().settings.digest
+        if not settings.ways():
+            return []
+        return [Job(name="digest", every=settings.every, at=partial(following, settings), do=self.digest)]
 
     def _puller(self, name: str) -> Callable[[], Outcome]:
         return lambda: self.pull_source(name)

@@ -34,15 +34,16 @@ class Outcome:
 class Job:
     """Something that is done again and again.
 
-    `every` is its period; with `hour` it is done once a day from that hour (UTC) on. `brings_news` says of an
-    outcome whether the job `then` should follow at once. One that `gives_way` may be stopped between two
-    slices for another that is due.
+    `every` is its period; with `hour` it is done once a day from that hour (UTC) on, with `at` at the times
+    of a calendar: it returns the next one. `brings_news` says of an outcome whether the job `then` should
+    follow at once. One that `gives_way` may be stopped between two slices for another that is due.
     """
 
     name: str
     every: timedelta
     do: Callable[[], Outcome]
     hour: int | None = None
+    at: Callable[[datetime], datetime] | None = None
     then: str | None = None
     brings_news: Callable[[Outcome], bool] = lambda _: False
     gives_way: bool = False
@@ -54,11 +55,13 @@ class Job:
 
     def next_due(self, now: datetime) -> datetime:
         """Return when it is due after it was done now."""
+        if self.at is not None:
+            return self.at(now)
         return now + self.every if self.hour is None else next_hour(self.hour, now)
 
     def first_due(self, now: datetime) -> datetime:
-        """Return when it is due for the first time: at once, or in its next night."""
-        return now if self.hour is None else next_hour(self.hour, now)
+        """Return when it is due for the first time: at once, or at its next hour."""
+        return now if self.hour is None and self.at is None else self.next_due(now)
 
     def wait(self, failures: int) -> timedelta:
         """Return how long to wait after so many failures in a row.

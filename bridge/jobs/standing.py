@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Intent, Run, SourceState
 from bridge.models.running import Job as Row
-from bridge.store import slices
+from bridge.store import digests, slices
 from bridge.store.export import source_rows
 from bridge.store.tries import count_set_aside, set_aside_rows
 from bridge.times import stamp
@@ -33,6 +33,7 @@ def standing(session: Session, settings: Settings, now: datetime) -> dict[str, A
         "jobs": [_job(row) for row in job_rows(session)],
         "intents": intents_by_state(session),
         "oldest_in_doubt": _stamp(oldest_in_doubt(session)),
+        "digests": [digests.as_json(row) for row in digests.latest_by_way(session)],
         "waiting": waiting(session),
         "last_run": _last_run(session),
         "set_aside": {"count": count_set_aside(session), "newest": _set_aside(session)},

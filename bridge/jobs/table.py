@@ -117,7 +117,9 @@ class Table:
             for job in jobs:
                 row, state = session.get(Row, (WORKSPACE, job.name)), _state(session, job)
                 was = _due_at(session, job)
-                if row is not None:
+                if row is not None and job.at is not None:
+                    _by_calendar(row, now, job.at(now))
+                elif row is not None:
                     _within(row, now, _reach(job, row))
                     if fresh and row.failures and state is not None and state.next_due_at is None:
                         row.next_due_at = now
@@ -137,6 +139,12 @@ def _reach(job: Job, row: Row) -> timedelta:
 def _within(row: Row | SourceState, now: datetime, wait: timedelta) -> None:
     if row.next_due_at is not None and row.next_due_at > now + wait:
         row.next_due_at = now + wait
+
+
+def _by_calendar(row: Row, now: datetime, at: datetime) -> None:
+    """Bring what is not due yet to the next time of a calendar that may have been changed."""
+    if row.next_due_at is not None and row.next_due_at > (at if row.failures else now):
+        row.next_due_at = at
 
 
 def _row(session: Session, name: str) -> Row:

@@ -25,7 +25,7 @@ from bridge.models.feedback import (
     Workspace,
 )
 from bridge.models.review import DraftEdit, Question, SavedView, TopicFigures
-from bridge.models.running import Audit, Job, Run
+from bridge.models.running import Audit, DigestSent, Job, Run
 from bridge.models.tickets import BacklogIssue, Delivery, Intent, Lease, Mirror, Remembered, Ticket
 from bridge.models.topics import Assignment, Barred, Decision, EngineState, Evidence, Position, Topic
 from bridge.models.trying import Attempt, SetAside
@@ -41,6 +41,7 @@ __all__ = [
     "BigId",
     "Decision",
     "Delivery",
+    "DigestSent",
     "DraftEdit",
     "EngineState",
     "Evidence",

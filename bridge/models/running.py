@@ -1,4 +1,4 @@
-"""Runs, jobs of the daemon, and who did what."""
+"""Runs, jobs of the daemon, digests, and who did what."""
 
 from __future__ import annotations
 
@@ -41,6 +41,23 @@ class Job(SQLModel, table=True):
     seconds: float = 0.0  # that it took last
     counts: Any = anything()  # what it counted last
     begun: int = 0  # how often in a row it began and never ended, now included
+
+
+class DigestSent(SQLModel, table=True):
+    """A digest by one way out, noted before it goes: for each time that it is due there is one."""
+
+    __tablename__: ClassVar[str] = "digest"
+    workspace_id: int = workspace(primary_key=True)
+    way: str = Field(primary_key=True)  # email · slack · folder
+    due_at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    by: str = ""  # who sent it by hand; empty: the schedule
+    since_at: datetime = Field(sa_type=UtcDateTime)  # what it tells came after this,
+    until_at: datetime = Field(sa_type=UtcDateTime)  # up to this
+    state: str  # sending · sent · quiet · refused · in doubt
+    recipients: Any = Field(default_factory=list, sa_type=JSON)
+    told: Any = anything()  # numbers of topics and tickets, so that the next one needn't tell them again
+    tries: int = 0
+    outcome: str = long_text()
 
 
 class Audit(SQLModel, table=True):

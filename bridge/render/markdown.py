@@ -93,9 +93,9 @@ def _line(pieces: tuple[Text | Link, ...]) -> str:
     whole = "".join(texts)
     found, at = "", 0
     for piece, text in zip(pieces, texts, strict=True):
-        said, end = _inert(text), at + len(text)
+        said, end = inert(text), at + len(text)
         if isinstance(piece, Link):
-            found += f"[{said}](<{_address(piece.href)}>)"
+            found += f"[{said}](<{address(piece.href)}>)"
         else:
             found += _marked(piece, said, _is_edge(whole, at - 1) and _is_edge(whole, end))
         at = end
@@ -120,9 +120,11 @@ def _is_edge(line: str, at: int) -> bool:
     return not 0 <= at < len(line) or line[at].isspace()
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
+    """Return a text that reads as it is written, wherever in a line it stands but at its start."""
     return _SCHEME.sub(r"\\\g<0>", _ENTITY.sub(r"\\&", _ALWAYS.sub(r"\\\g<0>", text)))
 
 
-def _address(href: str) -> str:
+def address(href: str) -> str:
+    """Return an address as it may stand in the angle brackets of a link."""
     return "".join(_HREF.get(character, character) for character in href)

@@ -54,9 +54,16 @@ def people_within(
     session: Session, as_of: datetime, days: int, topics: Collection[int] | None = None
 ) -> dict[int, int]:
     """Return how many distinct people mentioned each topic in the last `days` days."""
+    return people_after(session, as_of - timedelta(days=days), as_of, topics)
+
+
+def people_after(
+    session: Session, after: datetime, as_of: datetime, topics: Collection[int] | None = None
+) -> dict[int, int]:
+    """Return how many distinct people mentioned each topic after one time and up to another."""
     rows = session.exec(
         select(Topic.root, func.count(func.distinct(Assignment.speaker)))
-        .where(*_counted(as_of, topics), col(Assignment.said_at) > as_of - timedelta(days=days))
+        .where(*_counted(as_of, topics), col(Assignment.said_at) > after)
         .group_by(col(Topic.root))
     )
     return dict(rows.all())

@@ -29,7 +29,7 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What the query of a twin may hold."""
 
-_OBJECTS: Final = frozenset({"/topics/{name}.json", "/changes.json"})
+_OBJECTS: Final = frozenset({"/topics/{name}.json", "/changes.json", "/digest.json"})
 _NO_READING: Final = (409, 413, 422)  # faults of verbs alone
 
 

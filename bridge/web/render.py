@@ -38,6 +38,7 @@ MORE: Final[tuple[tuple[str, str, Need], ...]] = (
     ("/views", "Views", "read"),
     ("/rules", "Rules", "read"),
     ("/quality", "Quality", "read"),
+    ("/digest", "Digest", "read"),
     ("/changes/log", "Log", "audit"),
     ("/runs", "Runs", "audit"),
     ("/accounts", "Accounts", "manage"),

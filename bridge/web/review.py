@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from bridge.access.roles import Need
 from bridge.models import Ticket
 from bridge.store import reviewing
+from bridge.store.tabs import in_tab
 from bridge.store.topics import tickets
 from bridge.store.views import Shelf, Shelved
 from bridge.web.desk import Look
@@ -33,7 +34,6 @@ SIZE: Final = 25
 """Rows of the list."""
 
 DAY: Final = timedelta(days=1)
-HELD: Final = ("snoozed", "ignored")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,25 +94,7 @@ def chosen(look: Look, view: str) -> list[Shelved]:
     """Return the topics of a tab, in its order; raises BadQuery."""
     if view not in VIEWS:
         raise BadQuery("view", view, VIEWS)
-    shelf = look.shelf
-    if view in ("duplicates", "done"):
-        return []
-    free = [topic for topic in shelf.topics if topic.state not in HELD]
-    if view == "new":
-        return [topic for topic in free if topic.ticket and topic.ticket.state == "proposed"]
-    if view == "growing":
-        growing = [topic for topic in free if topic.number in shelf.growing]
-        return sorted(growing, key=lambda topic: shelf.growth[topic.number])
-    if view == "back":
-        return [topic for topic in free if topic.number in shelf.returned]
-    asked = look.settings.policy.create_when
-    return [
-        topic
-        for topic in free
-        if topic.ticket is None
-        and topic.figures.reach >= asked.people
-        and topic.confidence < asked.confidence
-    ]
+    return in_tab(look.shelf, look.settings.policy.create_when, view)
 
 
 def review(look: Look, view: str, number: int | None, page: int) -> Review:

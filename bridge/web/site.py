@@ -27,6 +27,7 @@ from bridge.web.bulk import add_bulk
 from bridge.web.changes import add_changes
 from bridge.web.deciding import add_verbs
 from bridge.web.desk import Desk, Look
+from bridge.web.digest import add_digest
 from bridge.web.errors import PageError
 from bridge.web.find import add_find
 from bridge.web.guard import Guard, add_headers
@@ -111,6 +112,7 @@ def make_site(
     add_rules(app, site.desk)
     add_trends(app, site.desk)
     add_quality(app, site.desk)
+    add_digest(app, site.desk)
     add_machine(app, site.desk, origins)
     add_runs(app, site.desk, pulse)
     add_saved(app, site.desk)

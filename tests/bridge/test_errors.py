@@ -16,6 +16,7 @@ CODES = {
     "PartialFailure": 4,
     "TrackerError": 5,
     "InDoubt": 5,
+    "SendError": 5,
     "AlreadyRunning": 6,
 }
 

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from bridge import errors
 from bridge.app import App
 from bridge.cli import app
+from bridge.models import Mirror, SourceState, Ticket
 from bridge.pipeline.context import STEPS
 
 if TYPE_CHECKING:
@@ -116,6 +117,25 @@ def test_topics(shapes: Page, full: Bench, tell: Tell):
     assert len(detail["evidence"]) > 1
     assert detail["nearest"]
     assert len(listed[0]["trend"]["per_week"]) == len(example(shapes, "Topics")[0]["trend"]["per_week"]) == 26
+
+
+def test_a_digest(shapes: Page, full: Bench, tell: Tell, tmp_path: Path):
+    with full.database.writing() as session:
+        session.add(SourceState(name="desk", connector="files", state="failing", last_error="401"))
+        ticket = Ticket(topic=1, state="done", tracker="local", key="FB-1", proposed_at=full.now)
+        session.add(ticket)
+        session.flush()
+        session.add(Mirror(ticket_id=ticket.id, category="done", done_at=full.now))
+    full.set(f'[digest]\nfolder = "{tmp_path}/digests"\n')
+
+    sent = json.loads(tell("digest", "--to", "folder", "--since", "30d", "--json"))
+    given = json.loads(tell("digest", "--since", "30d", "--json"))
+
+    same(example(shapes, "Digest"), given)
+    assert given["new"]["topics"]
+    assert given["ended"]["tickets"]
+    assert given["sent"] == [sent]
+    same(example(shapes, "Digest")["sent"][0], example(shapes, "Status")["digests"][0])
 
 
 def test_assignments_and_their_reasons(shapes: Page, full: Bench, tell: Tell):

@@ -23,6 +23,13 @@ JIRA = (
     *(f"jira.types.{kind}" for kind in ["problem", "request", "question", "praise", "other"]),
     *(f"jira.fields.{figure}" for figure in ["reach", "mentions", "topic", "recurrence"]),
 )
+DIGEST = (
+    *(
+        f"digest.{name}"
+        for name in ["every", "hour", "weekday", "zone", "to", "sender", "slack_url", "folder"]
+    ),
+    *(f"digest.smtp.{name}" for name in ["host", "port", "security", "user", "password"]),
+)
 PORTS = dict(zip(PLACES, (9001, 9002, 9003, 9004, 9005), strict=True))
 
 
@@ -142,6 +149,7 @@ def test_the_names_that_others_write_are_these():
         "serve.keep_runs",
         "work.where",
         "work.stalled_after",
+        *DIGEST,
         *JIRA,
     }
 

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 from builders import Bench, item, sixty
+from letterbox import webhook
 
-from bridge.errors import StoreError
+from bridge.errors import SendError, StoreError
 from bridge.jobs import duties as module
 from bridge.jobs.backups import back_up, copies
 from bridge.jobs.duties import Duties
@@ -258,3 +259,32 @@ def test_runs_are_forgotten_after_their_time(in_topics: Bench):
 
     assert duties(in_topics).tidy().counts == {"forgotten": 1}
     assert in_topics.query("SELECT count(*) FROM run") == [(kept + 1,)]
+
+
+def test_there_is_a_digest_to_send_once_a_way_out_is_set(bench: Bench):
+    bench.set('[digest]\nfolder = "digests"\nevery = "7d"\nweekday = "sunday"\nhour = 12\n')
+
+    job = next(job for job in duties(bench).jobs() if job.name == "digest")
+
+    assert job.every == timedelta(days=7)
+    assert job.first_due(START) == START + timedelta(days=7)
+    assert job.first_due(START - timedelta(minutes=1)) == START
+
+
+def test_a_digest_that_was_refused_is_a_job_that_failed(in_topics: Bench, tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    in_topics.set(f'[digest]\nfolder = "{tmp_path}/file"\nevery = "28d"\n')
+
+    with pytest.raises(SendError, match=r"folder: .*can't be written"):
+        duties(in_topics).digest()
+
+
+def test_a_digest_in_doubt_is_told_and_not_tried_again(in_topics: Bench):
+    with webhook(answer=500) as hook:
+        in_topics.set(f'[digest]\nslack_url = "{hook.url}"\nevery = "28d"\n')
+        first, again = duties(in_topics).digest(), duties(in_topics).digest()
+
+    assert first.counts == {"in doubt": 1}
+    assert "is not sent again" in (first.error or "")
+    assert (again.counts, again.error) == ({}, None)
+    assert len(hook.posted) == 1

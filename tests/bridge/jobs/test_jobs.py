@@ -88,3 +88,9 @@ def test_a_nightly_job_is_done_once_each_day_on_both_changes_of_the_clock(
         assert {after - before for before, after in pairwise(done)} == {timedelta(days=1)}
         assert done[0] - (end - timedelta(days=4)) <= timedelta(days=1)
         assert end - done[-1] <= timedelta(days=1)
+
+
+def test_a_job_of_a_calendar_is_due_at_the_next_of_its_times():
+    weekly = Job(name="digest", every=timedelta(days=7), do=Outcome, at=lambda now: now + timedelta(days=3))
+
+    assert weekly.first_due(NOW) == weekly.next_due(NOW) == NOW + timedelta(days=3)

@@ -12,7 +12,7 @@ from bridge.jobs.jobs import Outcome
 from bridge.jobs.table import Table
 from bridge.models import SourceState
 from bridge.models.running import Job as Row
-from tests.bridge.jobs.conftest import START, Station
+from tests.bridge.jobs.conftest import START, Hands, Station
 
 TEN, HOUR, DAY = timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)
 
@@ -388,3 +388,28 @@ def test_counts_of_a_job_are_kept(station: Station):
     station.tick()
 
     assert row(station, "sync").counts == {"created": 2}
+
+
+def test_a_calendar_that_was_changed_holds_from_the_next_start(station: Station, clock: Hands):
+    hours = [5]
+    weekly = station.job("digest", timedelta(days=7), at=lambda now: now + timedelta(hours=hours[0]))
+    station.with_jobs(weekly).tick()
+
+    hours[0] = 2
+    nearer = station.table.reschedule([weekly], clock.wall, fresh=True), station.table.due_at(weekly)
+    hours[0] = 9
+    later = station.table.reschedule([weekly], clock.wall, fresh=True), station.table.due_at(weekly)
+
+    assert nearer == (["digest"], clock.wall + timedelta(hours=2))
+    assert later == (["digest"], clock.wall + timedelta(hours=9))
+
+
+def test_what_a_calendar_has_due_already_stays_due(station: Station, clock: Hands):
+    weekly = station.job("digest", timedelta(days=7), at=lambda now: now + timedelta(hours=5))
+    station.with_jobs(weekly).tick()
+
+    clock.pass_(hours=6)
+    moved = station.table.reschedule([weekly], clock.wall, fresh=True)
+
+    assert moved == []
+    assert station.tick() == ["digest"]

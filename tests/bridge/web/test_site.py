@@ -37,6 +37,7 @@ PAGES = (
     "/rules",
     "/trends",
     "/quality",
+    "/digest",
     "/runs",
     "/settings",
 )

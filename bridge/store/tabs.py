@@ -1,0 +1,41 @@
+"""The tabs of the inbox: which topics are in each, for the page and the digest alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bridge.store.views import Shelf, Shelved
+
+if TYPE_CHECKING:
+    from bridge.config.model import CreateWhen
+
+HELD: Final = ("snoozed", "ignored")
+"""States of topics that are in no tab."""
+
+
+def free(shelf: Shelf) -> list[Shelved]:
+    """Return the topics that nobody has put aside, the widest reach first."""
+    return [topic for topic in shelf.topics if topic.state not in HELD]
+
+
+def in_tab(shelf: Shelf, asked: CreateWhen, view: str) -> list[Shelved]:
+    """Return the topics of a tab (`new`, `growing`, `back`, `low`), in its order; other tabs hold none."""
+    there = free(shelf)
+    match view:
+        case "new":
+            return [topic for topic in there if topic.ticket and topic.ticket.state == "proposed"]
+        case "growing":
+            growing = [topic for topic in there if topic.number in shelf.growing]
+            return sorted(growing, key=lambda topic: shelf.growth[topic.number])
+        case "back":
+            return [topic for topic in there if topic.number in shelf.returned]
+        case "low":
+            return [
+                topic
+                for topic in there
+                if topic.ticket is None
+                and topic.figures.reach >= asked.people
+                and topic.confidence < asked.confidence
+            ]
+        case _:
+            return []
