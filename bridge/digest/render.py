@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from bridge.digest.contents import Digest, Ended, Entry, Place, Section, Waiting
+from bridge.digest.records import Digest, Ended, Entry, Place, Section, Waiting
 from bridge.render.markdown import address, inert
 from bridge.render.template import counted
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from bridge.digest import schedule
-from bridge.digest.contents import Digest, Window, gather
+from bridge.digest.contents import gather
+from bridge.digest.records import Digest, Window
 from bridge.digest.render import letter
 from bridge.digest.standing import window_of
 from bridge.digest.ways import Parcel, WayOut

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import Session
 
 from bridge.digest import schedule
-from bridge.digest.contents import Digest, Memory, Window, gather
+from bridge.digest.contents import gather
+from bridge.digest.records import Digest, Memory, Window
 from bridge.models import WORKSPACE
 from bridge.models.running import Job
 from bridge.store import digests as store

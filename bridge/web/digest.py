@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from bridge.digest import contents, schedule
+from bridge.digest import records, schedule
 from bridge.digest.render import figures, rest, subject, window
 from bridge.digest.standing import SHOWN, as_json, next_due, preview
 from bridge.models import DigestSent
@@ -81,7 +81,7 @@ class DigestPage:
     waiting: list[tuple[str, int, str]]
     ended: list[EndedLine]
     ended_more: int
-    failing: tuple[contents.Failing, ...]
+    failing: tuple[records.Failing, ...]
     failing_more: int
     when: str
     ways: list[str]
@@ -116,10 +116,10 @@ class _Digest:
             return json_answer(as_json(session, found, look.settings, look.now))
 
 
-def _preview(look: Look) -> contents.Digest:
+def _preview(look: Look) -> records.Digest:
     """Return what would go out now; it is kept with the shelf, until something is committed."""
     found = look.shelf.kept.get(PATH)
-    if not isinstance(found, contents.Digest):
+    if not isinstance(found, records.Digest):
         found = preview(look.session, look.shelf, look.settings, look.now)
         look.shelf.kept[PATH] = found
     return found
@@ -146,7 +146,7 @@ def _page(look: Look) -> DigestPage:
     )
 
 
-def _part(part: contents.Section) -> Part:
+def _part(part: records.Section) -> Part:
     return Part(
         title=part.title,
         count=len(part.entries) + part.more,
@@ -165,7 +165,7 @@ def _part(part: contents.Section) -> Part:
     )
 
 
-def _ended(one: contents.Ended) -> EndedLine:
+def _ended(one: records.Ended) -> EndedLine:
     return EndedLine(
         topic=one.topic,
         title=one.title,

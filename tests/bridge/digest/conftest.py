@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from builders import NOW, Bench
 
-from bridge.digest.contents import Digest, Ended, Entry, Failing, Place, Section, Waiting
+from bridge.digest.records import Digest, Ended, Entry, Failing, Place, Section, Waiting
 from bridge.digest.sending import Sender
 from bridge.models import Mirror, Ticket
 

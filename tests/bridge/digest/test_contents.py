@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from bridge.config.model import Settings
-from bridge.digest.contents import Digest, Memory, Window, gather
+from bridge.digest.contents import gather
+from bridge.digest.records import Digest, Memory, Window
 from bridge.models import Assignment, Question, SourceState, Topic
 from bridge.store.views import Shelf
 from tests.bridge.digest.conftest import end_ticket

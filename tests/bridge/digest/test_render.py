@@ -119,7 +119,7 @@ def test_a_quiet_digest_says_so_in_every_form():
 
 
 def test_without_a_public_address_commands_and_paths_stand_for_links():
-    from bridge.digest.contents import Place
+    from bridge.digest.records import Place
 
     found = digest()
     first = found.sections[0]
