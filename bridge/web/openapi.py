@@ -24,12 +24,15 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "/topics.json": ("state", "kind", "source", "trend", "q", "sort"),
     "/review.json": ("view",),
     "/items.json": ("q",),
+    "/find.json": ("q",),
     "/rules/simulate.json": ("days",),
     "/changes/log.json": ("actor", "verb", "topic"),
 }
 """What the query of a twin may hold."""
 
-_OBJECTS: Final = frozenset({"/topics/{name}.json", "/changes.json", "/digest.json"})
+_OBJECTS: Final = frozenset(
+    {"/topics/{name}.json", "/changes.json", "/digest.json", "/runs/{number}.json"}
+)
 _NO_READING: Final = (409, 413, 422)  # faults of verbs alone
 
 

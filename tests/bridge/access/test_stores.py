@@ -11,8 +11,11 @@ from visitors import PASSWORD, Clock, House, hash_quickly
 
 from bridge.access import accounts, sessions, tokens
 from bridge.access.door import Refused
+from bridge.access.roles import Actor
 from bridge.errors import InputError
 from bridge.models import UserAccount
+from bridge.saving import Views
+from bridge.store import saved
 from bridge.store.audit import first_broken
 from bridge.store.database import Database
 
@@ -117,3 +120,41 @@ def test_the_last_admin_is_known(house: House):
         accounts.set_role(session, bob, "admin", NOW, "test")
         session.flush()
         assert not accounts.is_last_admin(session, ana)
+
+
+def test_who_was_seen_when_and_who_is_the_last_admin(house: House):
+    door = house.door
+    key = door.log_in("ana", PASSWORD, "203.0.113.9")
+    house.account("bob", "admin")
+
+    with house.database.writing() as session:
+        ana, bob = accounts.named(session, "ana"), accounts.named(session, "bob")
+        assert accounts.last_seen(session) == {ana.id: NOW}
+        assert not accounts.is_last_admin(session, ana, {"password"})
+        accounts.set_open(session, bob, NOW, "test", is_open=False)
+        assert accounts.is_last_admin(session, ana, {"password"})
+        assert not accounts.is_last_admin(session, bob)
+        accounts.set_open(session, ana, NOW, "test", is_open=False)
+
+    assert door.by_session(key) is None
+
+
+def test_views_of_ones_own_and_shared_ones(house: House):
+    house.account("bob", "triager")
+    with house.database.writing() as session:
+        ana, bob = (
+            Actor(name=name, role="admin", via="session", account_id=accounts.named(session, name).id)
+            for name in ("ana", "bob")
+        )
+        mine = Views(session, bob, NOW).save("Mine", "/topics?kind=problem", shared=False)
+        Views(session, bob, NOW).save("Ours", "/review?view=low", shared=True)
+        Views(session, bob, NOW).delete(mine.id or 0)
+        Views(session, bob, NOW).undo(mine.id or 0, "2")
+        seen = [[view.name for view in saved.seen_by(session, who.account_id)] for who in (ana, bob)]
+        Views(session, bob, NOW).delete(mine.id or 0)
+        saved.forget_deleted(session, NOW + timedelta(days=1))
+        accounts.remove(session, accounts.named(session, "bob"), NOW, "test")
+
+    assert seen == [["Ours"], ["Mine", "Ours"]]
+    with house.database.reading() as session:
+        assert [(view.name, view.account_id) for view in saved.seen_by(session, None)] == [("Ours", None)]

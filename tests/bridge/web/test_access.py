@@ -372,6 +372,21 @@ def test_a_header_that_comes_twice_is_not_believed(house: Callable[..., House]):
     assert made.browser("10.0.0.5").get("/seen.json", headers=twice).status_code == 401  # type: ignore[arg-type]
 
 
+def test_whom_the_proxy_names_stays_outside_while_the_account_is_disabled(house: Callable[..., House]):
+    made = house(login=("proxy",), proxy_addresses=("10.0.0.5",))
+    made.account("ana", "admin", way="proxy")
+    browser, named = made.browser("10.0.0.5"), {"X-Forwarded-User": "ana"}
+    assert browser.get("/seen", headers=named).status_code == 200
+
+    with made.database.writing() as session:
+        account = accounts.named(session, "ana")
+        accounts.set_open(session, account, made.clock(), "test", is_open=False)
+
+    assert browser.get("/seen", headers=named).status_code == 303
+    made.clock.go_on(days=2)
+    assert browser.get("/seen", headers=named).status_code == 303
+
+
 def test_whom_the_proxy_names_comes_in_by_an_account_of_that_way_only(house: Callable[..., House]):
     made = house(login=("proxy", "accounts"), proxy_addresses=("10.0.0.5",))
     made.account("ana", "admin")

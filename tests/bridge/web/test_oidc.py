@@ -94,6 +94,20 @@ def test_another_person_with_the_same_address_does_not_get_the_account(
     assert "no account for ana@example.org" in answer.text
 
 
+def test_a_disabled_account_stays_outside_also_by_the_provider(house: House, now: datetime):
+    inside = house.browser()
+    log_in(inside)
+    with house.database.writing() as session:
+        account = accounts.named(session, "ana@example.org")
+        accounts.set_open(session, account, now, "test", is_open=False)
+
+    answer = log_in(house.browser())
+
+    assert answer.status_code == 401
+    assert "is kept out" in answer.text
+    assert inside.get("/seen").status_code == 303
+
+
 @pytest.mark.parametrize("verified", [False, None, "true"])
 def test_an_address_that_is_not_verified_opens_no_account(
     house: House, provider: IdentityProvider, verified: Any

@@ -49,7 +49,7 @@ def test_twins_have_the_shape_that_is_described(full: Any, described: dict[str, 
             continue
         schema = methods["get"]["responses"]["200"]["content"]["application/json"]["schema"]
 
-        found = full.browser().get(path.replace("{name}", "T-1")).json()
+        found = full.browser().get(path.replace("{name}", "T-1").replace("{number}", "1")).json()
 
         assert isinstance(found, kinds[schema["type"]]), path
 
