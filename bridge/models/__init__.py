@@ -27,7 +27,16 @@ from bridge.models.feedback import (
 from bridge.models.review import DraftEdit, Question, TopicFigures
 from bridge.models.running import Audit, Job, Run
 from bridge.models.tickets import BacklogIssue, Delivery, Intent, Lease, Mirror, Remembered, Ticket
-from bridge.models.topics import Assignment, Barred, Decision, EngineState, Evidence, Position, Topic
+from bridge.models.topics import (
+    Assignment,
+    Barred,
+    Decision,
+    EngineState,
+    Evidence,
+    KeyQuote,
+    Position,
+    Topic,
+)
 from bridge.models.trying import Attempt, SetAside
 
 __all__ = [
@@ -49,6 +58,7 @@ __all__ = [
     "Item",
     "ItemRevision",
     "Job",
+    "KeyQuote",
     "Lease",
     "Mirror",
     "Person",

@@ -33,6 +33,7 @@ KEYS: Final = (
     Key("r", "rename it", "topic"),
     Key("n", "keep apart what was asked to be one", "topic"),
     Key("u", "take back what was just decided", "everywhere"),
+    Key("p", "make a quote a key quote, or no longer; then 1 to 9 for which", "topic"),
     Key("v", "open the source of the first quote", "topic"),
     Key("w", "why these belong together", "topic"),
     Key("/", "search", "everywhere"),

@@ -1,0 +1,35 @@
+"""key quotes of topics; where topics lie on the map"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "key_quote",
+        sa.Column("statement_id", ID, nullable=False),
+        sa.Column("topic", sa.Integer(), nullable=False),
+        sa.Column("workspace_id", ID, nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["statement.id"],
+            name=op.f("fk_key_quote_statement_id_statement"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_key_quote_workspace_id_workspace")
+        ),
+        sa.PrimaryKeyConstraint("statement_id", "topic", name=op.f("pk_key_quote")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("key_quote")
