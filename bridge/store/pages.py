@@ -50,10 +50,13 @@ class Said:
     topic: int | None
     runner_up: int | None
     runner_up_score: float | None
+    statement_id: int = 0
+    item_id: int = 0
+    text_hash: str = ""
     pinned: bool = False  # a person made it a key quote of its topic
 
 
-_NONE = null()
+_NONE, _LAST = null(), 2**31 - 1
 
 
 def unsure_count(session: Session, as_of: datetime) -> int:
@@ -120,8 +123,7 @@ def said_of(session: Session, number: int, as_of: datetime, *, skip: int, limit:
     ]
     turn = key_quotes.turn_in(number)
     order = (
-        turn.is_(None),
-        turn,
+        func.coalesce(turn, _LAST),
         func.coalesce(Assignment.score, 0.0).desc(),
         col(Assignment.said_at).desc(),
     )
@@ -145,6 +147,12 @@ def holding(session: Session, words: str, as_of: datetime, *, limit: int) -> lis
     )
     chosen = [col(Statement.id).in_(session.exec(latest).all()), col(Assignment.said_at) <= as_of]
     return _said(session, chosen, (col(Assignment.said_at).desc(),), 0, limit)
+
+
+def these(session: Session, keys: list[int], as_of: datetime) -> list[Said]:
+    """Return these statements, as far as they were said up to a time, in no order."""
+    chosen = [col(Statement.id).in_(keys), col(Assignment.said_at) <= as_of]
+    return _said(session, chosen, (), 0, len(keys))
 
 
 def _said(
@@ -205,6 +213,9 @@ def _one(
         topic=topic,
         runner_up=second,
         runner_up_score=assignment.runner_up_score,
+        statement_id=statement.id or 0,
+        item_id=statement.item_id,
+        text_hash=statement.text_hash,
         pinned=turn is not None,
     )
 

@@ -23,7 +23,7 @@ VERSION: Final = "1"
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "/topics.json": ("state", "kind", "source", "trend", "q", "sort"),
     "/review.json": ("view",),
-    "/items.json": ("q",),
+    "/items.json": ("q", "like"),
     "/rules/simulate.json": ("days",),
     "/changes/log.json": ("actor", "verb", "topic"),
 }

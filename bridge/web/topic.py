@@ -53,6 +53,7 @@ class Quoted:
     marked: Markup | None = None  # the text with the topic's words marked
     topic: str | None = None
     pinned: bool = False
+    like: str | None = None  # how like it is to what was asked for
 
 
 @dataclass(frozen=True, slots=True)

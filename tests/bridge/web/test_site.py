@@ -26,6 +26,7 @@ PAGES = (
     "/unassigned",
     "/items",
     "/items?q=bag",
+    "/items?like=reviews:x1",
     "/review?view=growing",
     "/review?view=done",
     "/review?view=duplicates",
