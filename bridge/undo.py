@@ -23,6 +23,7 @@ from bridge.models import (
     Evidence,
     Intent,
     KeyQuote,
+    MapPlace,
     Statement,
     Ticket,
     Topic,
@@ -176,7 +177,7 @@ def _unmake(session: Session, number: int) -> None:
         .where(col(Assignment.workspace_id) == WORKSPACE, col(Assignment.runner_up) == number)
         .values(runner_up=None, runner_up_score=None)
     )
-    for table in (Evidence, Barred, KeyQuote, Ticket):
+    for table in (Evidence, Barred, KeyQuote, MapPlace, Ticket):
         session.execute(delete(table).where(col(table.workspace_id) == WORKSPACE, col(table.topic) == number))
     session.delete(made)
     session.flush()

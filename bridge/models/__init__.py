@@ -34,6 +34,7 @@ from bridge.models.topics import (
     EngineState,
     Evidence,
     KeyQuote,
+    MapPlace,
     Position,
     Topic,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "Job",
     "KeyQuote",
     "Lease",
+    "MapPlace",
     "Mirror",
     "Person",
     "Position",

@@ -117,6 +117,17 @@ class Evidence(SQLModel, table=True):
     score: float
 
 
+class MapPlace(SQLModel, table=True):
+    """Where a topic lies on the map; no unit. It stays when the topic is merged, for an unmerge."""
+
+    __tablename__: ClassVar[str] = "map_place"
+    workspace_id: int = workspace(primary_key=True)
+    topic: int = Field(primary_key=True)
+    x: float
+    y: float
+    together: bool  # laid out with all others, not placed beside them
+
+
 class Decision(SQLModel, table=True):
     """What a person decided. It holds for tomorrow's items too, until it is undone."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col
 
 from bridge.models import WORKSPACE, Evidence, Topic
+from bridge.pipeline import mapping
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import model_name, vectors_of
 from bridge.proposals import proposals
@@ -306,7 +307,7 @@ def track(context: Context) -> dict[str, int]:
         figures.settle(session)
         if touched:
             reviewing.keep_questions(session, proposals(session))
-    return {"topics": len(every), "touched": len(touched)}
+    return {"topics": len(every), "touched": len(touched), **mapping.draw(context.database)}
 
 
 def _write_state(session: Session, topic: Topic, row: dict[str, object]) -> None:

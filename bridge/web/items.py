@@ -115,7 +115,8 @@ class _Items:
         of = reads.these(session, _meant(session, like), look.now)
         if not of:
             raise NotFound(f"there is no item {like[:80]!r}; look for its words instead")
-        near = self._texts.near(session, {one.text_hash for one in of}, SPARE * most)
+        points = [one for one in of if one.kind != "other"] or of  # a greeting is like every greeting
+        near = self._texts.near(session, {one.text_hash for one in points}, SPARE * most)
         shown = alike.shown_for(session, near, {one.item_id for one in of}, look.now)
         best = dict(list(shown.items())[:most])
         said = {one.statement_id: one for one in reads.these(session, list(best), look.now)}

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from bridge.access.roles import Need, may
 from bridge.web.access import csrf, who
+from bridge.web.drawing import form
 from bridge.web.verbs import REASONS, SLEEPS, Toast
 from bridge.web.words import counted, legible
 
@@ -32,6 +33,7 @@ NAVIGATION: Final = (
 """Address, name and key of each page at the top."""
 
 MORE: Final[tuple[tuple[str, str, Need], ...]] = (
+    ("/map", "Map", "read"),
     ("/rules", "Rules", "read"),
     ("/quality", "Quality", "read"),
     ("/changes/log", "Log", "audit"),
@@ -84,6 +86,7 @@ class Renderer:
             style=f"/static/style.css?v={self.style_tag}",
             script=f"/static/keys.js?v={self.script_tag}",
             counted=counted,
+            form=form,
             reasons=REASONS,
             sleeps=SLEEPS,
         )

@@ -20,6 +20,7 @@ ROUTES = (
     "/items",
     "/items?q=bag",
     "/items?like=m-2041",
+    "/map",
     "/unassigned",
     "/backlog",
     "/sources",

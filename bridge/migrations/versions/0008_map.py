@@ -29,7 +29,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("statement_id", "topic", name=op.f("pk_key_quote")),
     )
+    op.create_table(
+        "map_place",
+        sa.Column("workspace_id", ID, nullable=False),
+        sa.Column("topic", sa.Integer(), nullable=False),
+        sa.Column("x", sa.Float(), nullable=False),
+        sa.Column("y", sa.Float(), nullable=False),
+        sa.Column("together", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_map_place_workspace_id_workspace")
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "topic", name=op.f("pk_map_place")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("map_place")
     op.drop_table("key_quote")

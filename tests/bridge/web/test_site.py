@@ -27,6 +27,7 @@ PAGES = (
     "/items",
     "/items?q=bag",
     "/items?like=reviews:x1",
+    "/map",
     "/review?view=growing",
     "/review?view=done",
     "/review?view=duplicates",
