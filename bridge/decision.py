@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from bridge.models import WORKSPACE, Assignment, Barred, Decision, Ticket, Topic
+from bridge.models import WORKSPACE, Assignment, Barred, Decision, KeyQuote, Ticket, Topic
 from bridge.store import slices
 from bridge.store import topics as store
 
@@ -27,6 +27,9 @@ _ASSIGNMENT = ("topic", "status", "pinned", "reason", "score", "runner_up", "run
 Bar = tuple[int, int]
 """A statement and a topic that it is not of."""
 
+Pin = tuple[int, int]
+"""A statement and the topic that it is a key quote of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -40,6 +43,7 @@ class Change:
     tickets: Sequence[Ticket | None] = ()
     assignments: Sequence[Assignment] = ()
     bars: Collection[Bar] = ()
+    pins: Collection[Pin] = ()
     made: Sequence[int] = ()
     after: Mapping[str, Any] = field(default_factory=dict)
 
@@ -77,6 +81,7 @@ def _before(session: Session, change: Change) -> dict[str, dict[str, Any]]:
         "ticket": {str(ticket.id): _values(ticket, _TICKET) for ticket in change.tickets if ticket},
         "assignment": {str(row.statement_id): _values(row, _ASSIGNMENT) for row in change.assignments},
         "barred": {f"{key}:{topic}": bar_of(session, (key, topic)) is not None for key, topic in change.bars},
+        "key quote": {f"{key}:{topic}": turn_of(session, (key, topic)) for key, topic in change.pins},
         "stage": {str(statement.id): statement.stage for statement in stages},
     }
     grows = store.topic(session, change.other) if change.other and change.verb == "merge" else None
@@ -115,6 +120,12 @@ def made_by(decision: Decision) -> set[int | None]:
 def bar_of(session: Session, bar: Bar) -> Barred | None:
     """Return a stored bar."""
     return session.get(Barred, bar)
+
+
+def turn_of(session: Session, pin: Pin) -> int | None:
+    """Return where a stored pin stands among the others, None if there is none."""
+    found = session.get(KeyQuote, pin)
+    return None if found is None else found.turn
 
 
 def bar(session: Session, bars: Collection[Bar]) -> None:

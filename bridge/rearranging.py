@@ -11,7 +11,7 @@ from sqlmodel import Session
 from bridge.decision import Change, bar, keep
 from bridge.models import Assignment, Topic
 from bridge.pipeline.context import Context
-from bridge.store import decided, places, slices, working
+from bridge.store import decided, key_quotes, places, slices, working
 from bridge.store import topics as store
 from bridge.store.audit import record
 from bridge.store.decided import MACHINE
@@ -44,11 +44,11 @@ class Rearranging:
     @classmethod
     def of(cls, session: Session, found: Reclustering) -> Rearranging:
         """Look at the statements as they are now; those that changed since are left alone."""
-        roots = decided.roots(session)
+        roots, shown = decided.roots(session), key_quotes.statements(session)
         rows = {
             key: row
             for key, row in slices.assignments(session, list(found.topics)).items()
-            if not row.pinned and roots.get(row.topic or 0, 0) == found.topics[key]
+            if not row.pinned and key not in shown and roots.get(row.topic or 0, 0) == found.topics[key]
         }
         return cls(session, found, rows)
 

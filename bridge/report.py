@@ -193,6 +193,7 @@ def quotes_as_json(quotes: list[store.Quote]) -> list[dict[str, Any]]:
             "url": q.url,
             "at": stamp(q.said_at),
             "score": round(q.score, 4),
+            "pinned": q.pinned,
         }
         for q in quotes
     ]

@@ -22,6 +22,8 @@ from bridge.models import (
     Decision,
     Evidence,
     Intent,
+    KeyQuote,
+    MapPlace,
     Statement,
     Ticket,
     Topic,
@@ -115,6 +117,7 @@ def _take_back(session: Session, decision: Decision, at: datetime) -> None:
             _set(row, values)
             touch(session, row.topic)
     _restore_bars(session, before.get("barred", {}))
+    _restore_pins(session, before.get("key quote", {}))
     editing.restore(session, before.get("draft", {}))
     for key, stage in before.get("stage", {}).items():
         statement = session.get(Statement, int(key))
@@ -174,7 +177,7 @@ def _unmake(session: Session, number: int) -> None:
         .where(col(Assignment.workspace_id) == WORKSPACE, col(Assignment.runner_up) == number)
         .values(runner_up=None, runner_up_score=None)
     )
-    for table in (Evidence, Barred, Ticket):
+    for table in (Evidence, Barred, KeyQuote, MapPlace, Ticket):
         session.execute(delete(table).where(col(table.workspace_id) == WORKSPACE, col(table.topic) == number))
     session.delete(made)
     session.flush()
@@ -193,6 +196,23 @@ def _restore_bars(session: Session, bars: Mapping[str, bool]) -> None:
             if row is not None:
                 session.delete(row)
     session.flush()
+
+
+def _restore_pins(session: Session, pins: Mapping[str, int | None]) -> None:
+    """Set key quotes back, but those whose statement or topic is gone."""
+    for pair, turn in pins.items():
+        key, topic = (int(number) for number in pair.split(":"))
+        touch(session, topic)
+        there = session.get(KeyQuote, (key, topic))
+        if turn is None and there is not None:
+            session.delete(there)
+        elif turn is not None and there is None and _are_there(session, key, topic):
+            session.add(KeyQuote(statement_id=key, topic=topic, turn=turn))
+    session.flush()
+
+
+def _are_there(session: Session, key: int, topic: int) -> bool:
+    return session.get(Statement, key) is not None and store.topic(session, topic) is not None
 
 
 def _split_from(session: Session, number: int) -> list[int]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from bridge.decision import Change
+from bridge.decision import Change, touch
 from bridge.errors import InputError
-from bridge.models import Ticket, Topic
+from bridge.models import Assignment, KeyQuote, Ticket, Topic
 from bridge.placing import Placing, existing, topic_number
+from bridge.store import key_quotes, places
 from bridge.store import tickets as ticket_store
 from bridge.store import topics as store
 from bridge.undo import undo, undo_recluster
@@ -81,6 +82,59 @@ class Verbs(Placing):
             topic.title, topic.title_by = words[:255], "person"
 
         self._of_topic("rename", topic, do)
+
+    def pin(self, number: int, name: str) -> None:
+        """Make a statement a key quote: it stands first in the topic's evidence while it is of the topic.
+
+        `name` is written as in `remove`, and means one statement.
+        """
+        row = self._quote(number, name)
+        shown = key_quotes.of(self._session, [number]).get(number, [])
+        if row.statement_id in shown:
+            raise InputError(f"{name!r} is a key quote of T-{number} already")
+        if len(shown) >= key_quotes.MOST:
+            raise InputError(
+                f"T-{number} has {len(shown)} key quotes, and {key_quotes.MOST} is the most; unpin one first"
+            )
+        pin = (row.statement_id, row.topic or number)
+
+        def do() -> None:
+            self._session.add(
+                KeyQuote(statement_id=pin[0], topic=pin[1], turn=key_quotes.next_turn(self._session))
+            )
+            touch(self._session, number)
+
+        self._decide(Change(verb="pin", topic=number, do=do, pins=[pin]))
+
+    def unpin(self, number: int, name: str) -> None:
+        """Let a statement be a key quote no longer."""
+        row = self._quote(number, name)
+        pins = key_quotes.pins(self._session, number, row.statement_id)
+        if not pins:
+            raise InputError(
+                f"{name!r} is no key quote of T-{number}; see: feedback-bridge topics show T-{number}"
+            )
+
+        def do() -> None:
+            for pin in pins:
+                self._session.delete(self._session.get_one(KeyQuote, pin))
+            touch(self._session, number)
+
+        self._decide(Change(verb="unpin", topic=number, do=do, pins=pins))
+
+    def _quote(self, number: int, name: str) -> Assignment:
+        """Return the place of the one statement of a topic that is named."""
+        existing(self._session, number)
+        rows = places.named(self._session, number, [name])
+        if len(rows) > 1:
+            raise InputError(
+                f"{name!r} says {len(rows)} things in T-{number}; name one of them, such as {name}#1"
+            )
+        if rows[0].status == "repost":
+            raise InputError(
+                f"{name!r} repeats what another said; pin the original, which is quoted in its stead"
+            )
+        return rows[0]
 
     def undo(self, number: int) -> str:
         """Take back the latest decision about a topic; return its verb."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,7 +43,7 @@ class Chosen:
     reason: str
 
 
-def choose(candidates: Sequence[Candidate], *, limit: int = 7) -> list[Chosen]:
+def choose(candidates: Sequence[Candidate], *, limit: int = 7, keep: Collection[int] = ()) -> list[Chosen]:
     """Return up to `limit` quotes, most worth first; the order of `candidates` does not matter.
 
     Maximal marginal relevance: each step takes the candidate with the highest worth less its likeness to
@@ -53,28 +53,32 @@ def choose(candidates: Sequence[Candidate], *, limit: int = 7) -> list[Chosen]:
     two of one person nor two near-identical ones (cosine 0.95 or the same words). Statements too small to
     show anything (below 3 words or 15 characters) or above 2,000 characters come only when there is nothing
     else.
+
+    `keep` are keys that are taken first, whatever they are; the others then differ from these.
     """
-    pool = sorted((c for c in candidates if _is_quotable(c.text)), key=_by_worth)
+    pool = sorted((c for c in candidates if c.key in keep or _is_quotable(c.text)), key=_by_worth)
     pool = pool or sorted(candidates, key=_by_worth)[:1]
     middle, plain = _middle(pool), [_plain(c.text) for c in pool]
-    worth, likeness = np.array([_worth(c) for c in pool]), np.zeros(len(pool))
+    worths, likeness = np.array([_worth(c) for c in pool]), np.zeros(len(pool))
     free = np.ones(len(pool), dtype=bool)
+    kept = [i for i, c in enumerate(pool) if c.key in keep]
     taken: dict[int, str] = {}
-    while len(taken) < limit and free.any():
+    while len(taken) < limit and (kept or free.any()):
         shown = [pool[i] for i in taken]
         news = np.array([_news(c, shown, middle) for c in pool])
-        gains = np.round(worth - _REPEAT * likeness + news, 6)
+        gains = np.round(worths - _REPEAT * likeness + news, 6)
         best = int(np.argmax(np.where(free & _last_place(pool, shown, middle, limit), gains, -np.inf)))
         if not free[best]:
             best = int(np.argmax(np.where(free, gains, -np.inf)))
-        taken[best] = _reason(pool[best], shown, middle)
+        best = kept.pop(0) if kept else best
+        taken[best] = "a person chose it" if pool[best].key in keep else _reason(pool[best], shown, middle)
         alike = np.array([_cosine(c.vector, pool[best].vector) for c in pool])
         likeness = np.maximum(likeness, alike)
         free &= [
             not _repeats(c, pool[best]) and alike[i] < _SAME and plain[i] != plain[best]
             for i, c in enumerate(pool)
         ]
-    return [Chosen(pool[i].key, round(float(worth[i]), 4), taken[i]) for i in sorted(taken)]
+    return [Chosen(pool[i].key, round(float(worths[i]), 4), taken[i]) for i in sorted(taken)]
 
 
 def _last_place(
@@ -92,7 +96,12 @@ def _last_place(
 
 def _worth(candidate: Candidate) -> float:
     """Return what a statement is worth as a quote by itself, 0-1."""
-    parts = (_unit(candidate.strength), _unit(candidate.kind_score), _reads_well(candidate.text))
+    return worth(candidate.text, candidate.strength, candidate.kind_score)
+
+
+def worth(text: str, strength: float, kind_score: float) -> float:
+    """Return what a text is worth as a quote, 0-1, as `choose` counts it."""
+    parts = (_unit(strength), _unit(kind_score), _reads_well(text))
     return sum(weight * part for weight, part in zip(_WEIGHTS.values(), parts, strict=True))
 
 

@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Topics: what people speak of, and 
 TopicId = Annotated[str, typer.Argument(metavar="T-n", help="The topic, such as T-12.")]
 Who = Annotated[str, typer.Option("--who", help="Who decides, for the record.", envvar="USER")]
 ITEMS = "Items as SOURCE:ID, such as reviews:r-17; with #2 its second statement alone."
+ItemId = Annotated[str, typer.Argument(metavar="ITEM", help="SOURCE:ID, such as reviews:r-17#2.")]
 COLUMNS = {
     "id": "topic",
     "title": "title",
@@ -115,6 +116,7 @@ def _print_detail(detail: dict[str, Any]) -> None:
         print_seen(f"  “{text}”")
         print_seen(
             f"    {quote['author'] or 'somebody'} · {quote['source']} · {quote['at'][:10]} · {quote['item']}"
+            + (" · key quote" if quote["pinned"] else "")
         )
     for event in detail["history"]:
         print_seen(f"{event['at'][:10]}  {event['who']}: {event['what']}")
@@ -265,6 +267,30 @@ def remove(
     with deciding(ctx, who) as verbs:
         count = verbs.remove(number, items)
     say(f"{count} statements are not of T-{number}")
+
+
+@app.command()
+def pin(ctx: typer.Context, topic: TopicId, item: ItemId, who: Who = "somebody") -> None:
+    """Make an item a key quote: it stands first in the topic's evidence, and no choice drops it."""
+    from bridge.verbs import topic_number
+
+    number = topic_number(topic)
+    with deciding(ctx, who) as verbs:
+        verbs.pin(number, item)
+    session(ctx).hint(
+        f"{item} is a key quote of T-{number}; undo with: feedback-bridge topics undo T-{number}"
+    )
+
+
+@app.command()
+def unpin(ctx: typer.Context, topic: TopicId, item: ItemId, who: Who = "somebody") -> None:
+    """Let an item be a key quote no longer; the machine may quote it or not."""
+    from bridge.verbs import topic_number
+
+    number = topic_number(topic)
+    with deciding(ctx, who) as verbs:
+        verbs.unpin(number, item)
+    session(ctx).hint(f"{item} is no key quote of T-{number} now")
 
 
 @app.command()

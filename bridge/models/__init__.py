@@ -27,7 +27,17 @@ from bridge.models.feedback import (
 from bridge.models.review import DraftEdit, Question, SavedView, TopicFigures
 from bridge.models.running import Audit, DigestSent, Job, Run
 from bridge.models.tickets import BacklogIssue, Delivery, Intent, Lease, Mirror, Remembered, Ticket
-from bridge.models.topics import Assignment, Barred, Decision, EngineState, Evidence, Position, Topic
+from bridge.models.topics import (
+    Assignment,
+    Barred,
+    Decision,
+    EngineState,
+    Evidence,
+    KeyQuote,
+    MapPlace,
+    Position,
+    Topic,
+)
 from bridge.models.trying import Attempt, SetAside
 
 __all__ = [
@@ -50,7 +60,9 @@ __all__ = [
     "Item",
     "ItemRevision",
     "Job",
+    "KeyQuote",
     "Lease",
+    "MapPlace",
     "Mirror",
     "Person",
     "Position",

@@ -74,6 +74,16 @@ class Barred(SQLModel, table=True):
     workspace_id: int = workspace()
 
 
+class KeyQuote(SQLModel, table=True):
+    """A statement that a person pinned to show a topic; it does so while it is of the topic."""
+
+    __tablename__: ClassVar[str] = "key_quote"
+    statement_id: int = ref("statement.id", primary_key=True, ondelete="CASCADE")
+    topic: int = Field(primary_key=True)  # and every topic that this one is merged with
+    workspace_id: int = workspace()
+    turn: int  # what was pinned earlier stands before
+
+
 class Position(SQLModel, table=True):
     """A statement of the working set: its nearest neighbours at arrival, kept for later rounds."""
 
@@ -105,6 +115,17 @@ class Evidence(SQLModel, table=True):
     statement_id: int = ref("statement.id", primary_key=True)
     rank: int
     score: float
+
+
+class MapPlace(SQLModel, table=True):
+    """Where a topic lies on the map; no unit. It stays when the topic is merged, for an unmerge."""
+
+    __tablename__: ClassVar[str] = "map_place"
+    workspace_id: int = workspace(primary_key=True)
+    topic: int = Field(primary_key=True)
+    x: float
+    y: float
+    together: bool  # laid out with all others, not placed beside them
 
 
 class Decision(SQLModel, table=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col
 
 from bridge.models import WORKSPACE, Evidence, Topic
+from bridge.pipeline import mapping
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import model_name, vectors_of
 from bridge.proposals import proposals
@@ -215,11 +216,15 @@ def show(context: Context, numbers: Sequence[int]) -> dict[str, int]:
     """Choose the quotes that show these topics, and where their centres are."""
     with context.database.reading() as session:
         members = store.members(session, numbers, QUOTED_FROM)
-    vectors = _member_vectors(context, members)
-    centres = _centres(members, vectors)
+        keyed = store.key_members(session, numbers)
+    also = {n: [m for m in keyed.get(n, []) if m not in found] for n, found in members.items()}
+    quotable = {number: [*found, *also[number]] for number, found in members.items()}
+    vectors = _member_vectors(context, quotable)
+    centres = _centres(members, {number: vectors[number][: len(found)] for number, found in members.items()})
     with context.database.writing() as session:
         for number in numbers:
-            _write_evidence(session, members[number], vectors[number], number)
+            keep = {member.statement_id for member in keyed.get(number, [])}
+            _write_evidence(session, quotable[number], vectors[number], number, keep)
         _write_centres(context, session, centres)
     return {"topics": len(numbers)}
 
@@ -229,6 +234,7 @@ def _write_evidence(
     members: Sequence[store.Member],
     vectors: NDArray[np.float32],
     number: int,
+    keep: Collection[int],
 ) -> None:
     candidates = [
         Candidate(
@@ -254,7 +260,7 @@ def _write_evidence(
             "rank": rank,
             "score": chosen.score,
         }
-        for rank, chosen in enumerate(choose(candidates), 1)
+        for rank, chosen in enumerate(choose(candidates, keep=keep), 1)
     ]
     slices.add(session, Evidence, rows)
 
@@ -301,7 +307,7 @@ def track(context: Context) -> dict[str, int]:
         figures.settle(session)
         if touched:
             reviewing.keep_questions(session, proposals(session))
-    return {"topics": len(every), "touched": len(touched)}
+    return {"topics": len(every), "touched": len(touched), **mapping.draw(context.database)}
 
 
 def _write_state(session: Session, topic: Topic, row: dict[str, object]) -> None:

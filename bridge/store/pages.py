@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, null
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -25,7 +25,7 @@ from bridge.models import (
     Ticket,
     Topic,
 )
-from bridge.store import slices
+from bridge.store import key_quotes, slices
 from bridge.store.counts import counted_of
 
 
@@ -50,6 +50,13 @@ class Said:
     topic: int | None
     runner_up: int | None
     runner_up_score: float | None
+    statement_id: int = 0
+    item_id: int = 0
+    text_hash: str = ""
+    pinned: bool = False  # a person made it a key quote of its topic
+
+
+_NONE, _LAST = null(), 2**31 - 1
 
 
 def unsure_count(session: Session, as_of: datetime) -> int:
@@ -109,13 +116,18 @@ def rejected(session: Session) -> dict[str, int]:
 
 
 def said_of(session: Session, number: int, as_of: datetime, *, skip: int, limit: int) -> list[Said]:
-    """Return the statements that a topic's counts count, those that fit best first."""
+    """Return the statements that a topic's counts count: key quotes first, then those that fit best."""
     conditions = [
         *counted_of([number]),
         col(Assignment.said_at) <= as_of,
     ]
-    order = (func.coalesce(Assignment.score, 0.0).desc(), col(Assignment.said_at).desc())
-    return _said(session, conditions, order, skip, limit)
+    turn = key_quotes.turn_in(number)
+    order = (
+        func.coalesce(turn, _LAST),
+        func.coalesce(Assignment.score, 0.0).desc(),
+        col(Assignment.said_at).desc(),
+    )
+    return _said(session, conditions, order, skip, limit, turn)
 
 
 def unsure(session: Session, as_of: datetime, *, skip: int, limit: int) -> list[Said]:
@@ -137,12 +149,23 @@ def holding(session: Session, words: str, as_of: datetime, *, limit: int) -> lis
     return _said(session, chosen, (col(Assignment.said_at).desc(),), 0, limit)
 
 
+def these(session: Session, keys: list[int], as_of: datetime) -> list[Said]:
+    """Return these statements, as far as they were said up to a time, in no order."""
+    chosen = [col(Statement.id).in_(keys), col(Assignment.said_at) <= as_of]
+    return _said(session, chosen, (), 0, len(keys))
+
+
 def _said(
-    session: Session, conditions: list[Any], order: tuple[Any, ...], skip: int, limit: int
+    session: Session,
+    conditions: list[Any],
+    order: tuple[Any, ...],
+    skip: int,
+    limit: int,
+    turn: Any = _NONE,
 ) -> list[Said]:
     second = Topic.__table__.alias("second")  # type: ignore[attr-defined]
     rows: Any = session.execute(
-        sa_select(Statement, Item, Person, Assignment, second.c.root, col(Topic.root))
+        sa_select(Statement, Item, Person, Assignment, second.c.root, col(Topic.root), turn)
         .join(Assignment, col(Assignment.statement_id) == col(Statement.id))
         .join(Item, col(Item.id) == col(Statement.item_id))
         .outerjoin(
@@ -170,6 +193,7 @@ def _one(
     assignment: Assignment,
     second: int | None,
     topic: int | None,
+    turn: int | None,
 ) -> Said:
     return Said(
         text=statement.text,
@@ -189,6 +213,10 @@ def _one(
         topic=topic,
         runner_up=second,
         runner_up_score=assignment.runner_up_score,
+        statement_id=statement.id or 0,
+        item_id=statement.item_id,
+        text_hash=statement.text_hash,
+        pinned=turn is not None,
     )
 
 

@@ -30,7 +30,7 @@ def named(
     roots = decided.roots(session)
     found: dict[int, Assignment] = {}
     for name in names:
-        rows = [row for row in _named(session, name) if _is_in(row, number, roots, suggested=suggested)]
+        rows = [row for row in meant(session, name) if _is_in(row, number, roots, suggested=suggested)]
         if not rows:
             raise InputError(f"{name!r} has no statement in T-{number}; see: feedback-bridge items show ID")
         found |= {row.statement_id: row for row in rows}
@@ -45,8 +45,11 @@ def _is_in(row: Assignment, number: int, roots: dict[int, int], *, suggested: bo
     return suggested and row.status == "unsure" and roots.get(row.runner_up or 0) == number
 
 
-def _named(session: Session, name: str) -> list[Assignment]:
-    """Return the statements of a name, which may hold a colon or a number sign as a part of its id."""
+def meant(session: Session, name: str) -> list[Assignment]:
+    """Return the places of the statements of a name, which may hold a colon or a number sign in its id.
+
+    None where there are none; raises `InputError` where several sources know it.
+    """
     item, sign, ordinal = name.strip().rpartition("#")
     rows = _item(session, name.strip())
     if not rows and sign and ordinal.isdecimal():

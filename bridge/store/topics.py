@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, literal, union_all
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -22,6 +22,11 @@ from bridge.models import (
     Ticket,
     Topic,
 )
+from bridge.store import key_quotes
+from topics.evidence import worth
+
+EVIDENCE = 7
+"""Quotes that show a topic, at most."""
 
 
 def roots(session: Session, *, hidden: bool = False, numbers: Collection[int] | None = None) -> list[Topic]:
@@ -167,6 +172,15 @@ def statement_details(session: Session, keys: Sequence[int]) -> dict[int, Detail
     return found
 
 
+def key_members(session: Session, numbers: Collection[int]) -> dict[int, list[Member]]:
+    """Return the key quotes of each topic that are shown, in their order."""
+    pins = key_quotes.of(session, numbers)
+    details = statement_details(session, [key for keys in pins.values() for key in keys])
+    return {
+        number: [_member(number, *details[key]) for key in keys[:EVIDENCE]] for number, keys in pins.items()
+    }
+
+
 def _member(root: int, statement: Statement, assignment: Assignment, item: Item) -> Member:
     return Member(
         statement_id=statement.id or 0,
@@ -216,43 +230,57 @@ class Quote:
     url: str | None
     said_at: datetime
     person: str | None = None  # the author's pseudonymous key
+    ordinal: int = 1  # of the statement in its item
+    pinned: bool = False  # a person made it a key quote
 
 
 def evidence(session: Session, numbers: Iterable[int], as_of: datetime) -> dict[int, list[Quote]]:
-    """Return the evidence of each topic, strongest first, said up to a time."""
-    rows = session.exec(
-        select(Evidence, Statement, Item, Person)
-        .join(Statement, col(Statement.id) == col(Evidence.statement_id))
+    """Return the evidence of each topic said up to a time: key quotes first, then the strongest first."""
+    wanted = list(numbers)
+    chosen: Any = sa_select(
+        col(Evidence.topic).label("topic"),
+        col(Evidence.statement_id).label("key"),
+        col(Evidence.rank).label("rank"),
+        col(Evidence.score).label("score"),
+        literal(0).label("turn"),
+    ).where(col(Evidence.workspace_id) == WORKSPACE, col(Evidence.topic).in_(wanted))
+    shown = union_all(chosen, key_quotes.as_evidence(wanted)).subquery()
+    rows: Any = session.execute(
+        sa_select(shown, Statement, Item, Person)
+        .join(Statement, col(Statement.id) == shown.c.key)
         .join(Item, col(Item.id) == col(Statement.item_id))
         .outerjoin(
             Person, (col(Person.key) == col(Item.person_key)) & (col(Person.workspace_id) == WORKSPACE)
         )
-        .where(
-            Evidence.workspace_id == WORKSPACE,
-            col(Evidence.topic).in_(list(numbers)),
-            Item.said_at <= as_of,
-            col(Item.removed_at).is_(None),
-        )
-        .order_by(col(Evidence.topic), col(Evidence.rank))
+        .where(col(Item.said_at) <= as_of, col(Item.removed_at).is_(None))
+        .order_by(shown.c.topic, shown.c.turn == 0, shown.c.turn, shown.c.rank)
     )
-    found: dict[int, list[Quote]] = {}
-    for row, statement, item, person in rows:
-        found.setdefault(row.topic, []).append(
-            Quote(
-                topic=row.topic,
-                statement_id=statement.id or 0,
-                text=statement.text,
-                score=row.score,
-                item=item.external_id,
-                source=item.source,
-                author=(person.display or person.handle) if person else None,
-                account=person.account if person else None,
-                url=item.url,
-                said_at=item.said_at,
-                person=item.person_key,
-            )
-        )
-    return found
+    found: dict[int, dict[int, Quote]] = {}
+    for row in rows:
+        of_topic = found.setdefault(row.topic, {})
+        if row.key not in of_topic and len(of_topic) < EVIDENCE:
+            of_topic[row.key] = _quote(row)
+    return {number: list(quotes.values()) for number, quotes in found.items()}
+
+
+def _quote(row: Any) -> Quote:
+    statement, item, person = row.Statement, row.Item, row.Person
+    score = worth(statement.text, row.score, statement.kind_score or 0.0) if row.turn else row.score
+    return Quote(
+        topic=row.topic,
+        statement_id=row.key,
+        text=statement.text,
+        score=round(score, 4),
+        item=item.external_id,
+        source=item.source,
+        author=(person.display or person.handle) if person else None,
+        account=person.account if person else None,
+        url=item.url,
+        said_at=item.said_at,
+        person=item.person_key,
+        ordinal=statement.ordinal,
+        pinned=bool(row.turn),
+    )
 
 
 def tickets(session: Session, numbers: Collection[int] | None = None) -> dict[int, Ticket]:

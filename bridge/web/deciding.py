@@ -112,6 +112,8 @@ FIELDS: Final = {
     "remove": ("item",),
     "move": ("item", "to"),
     "not-feedback": ("item",),
+    "pin": ("item",),
+    "unpin": ("item",),
     "undo": ("decision",),
     "edit": ("title", "description", "type"),
 }

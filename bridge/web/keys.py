@@ -36,6 +36,7 @@ KEYS: Final = (
     Key("x", "tick it, to decide about several at once", "list"),
     Key("X", "tick all from the last ticked to here", "list"),
     Key("u", "take back what was just decided", "everywhere"),
+    Key("p", "make a quote a key quote, or no longer; then 1 to 9 for which", "topic"),
     Key("v", "open the source of the first quote", "topic"),
     Key("J", "open its issue in Jira, or in the embedded backlog", "topic"),
     Key("w", "why these belong together", "topic"),

@@ -23,16 +23,14 @@ VERSION: Final = "1"
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "/topics.json": ("state", "kind", "source", "trend", "q", "sort"),
     "/review.json": ("view",),
-    "/items.json": ("q",),
+    "/items.json": ("q", "like"),
     "/find.json": ("q",),
     "/rules/simulate.json": ("days",),
     "/changes/log.json": ("actor", "verb", "topic"),
 }
 """What the query of a twin may hold."""
 
-_OBJECTS: Final = frozenset(
-    {"/topics/{name}.json", "/changes.json", "/digest.json", "/runs/{number}.json"}
-)
+_OBJECTS: Final = frozenset({"/topics/{name}.json", "/changes.json", "/digest.json", "/runs/{number}.json"})
 _NO_READING: Final = (409, 413, 422)  # faults of verbs alone
 
 

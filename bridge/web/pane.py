@@ -37,6 +37,7 @@ class Voice:
     source: str
     link: str | None
     at: Moment
+    pinned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +143,7 @@ def voice(quote: store.Quote, keywords: Sequence[str], look: Look) -> Voice:
         source=quote.source,
         link=safe_link(quote.url),
         at=moment(quote.said_at, look.now),
+        pinned=quote.pinned,
     )
 
 

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from bridge.access.roles import Need, may
 from bridge.models import SavedView
 from bridge.web.access import csrf, who
+from bridge.web.drawing import form
 from bridge.web.toast import Toast
 from bridge.web.verbs import REASONS, SLEEPS
 from bridge.web.words import counted, legible
@@ -35,6 +36,7 @@ NAVIGATION: Final = (
 """Address, name and key of each page at the top."""
 
 MORE: Final[tuple[tuple[str, str, Need], ...]] = (
+    ("/map", "Map", "read"),
     ("/views", "Views", "read"),
     ("/rules", "Rules", "read"),
     ("/quality", "Quality", "read"),
@@ -96,6 +98,7 @@ class Renderer:
             style=f"/static/style.css?v={self.style_tag}",
             script=f"/static/keys.js?v={self.script_tag}",
             counted=counted,
+            form=form,
             reasons=REASONS,
             sleeps=SLEEPS,
         )

@@ -36,6 +36,7 @@ from bridge.web.items import add_items
 from bridge.web.listen import is_loopback
 from bridge.web.log import add_log
 from bridge.web.machine import add_machine
+from bridge.web.map import add_map
 from bridge.web.metrics import MEDIA_TYPE, failing_parts, metrics_text
 from bridge.web.openapi import add_openapi
 from bridge.web.quality import add_quality
@@ -111,6 +112,7 @@ def make_site(
     add_log(app, site.desk)
     add_rules(app, site.desk)
     add_trends(app, site.desk)
+    add_map(app, site.desk)
     add_quality(app, site.desk)
     add_digest(app, site.desk)
     add_machine(app, site.desk, origins)

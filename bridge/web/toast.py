@@ -25,6 +25,8 @@ SAID: Final = {
     "split": "split off",
     "remove": "rid of what is not of it",
     "move": "given a statement, or rid of one",
+    "pin": "given a key quote",
+    "unpin": "rid of a key quote",
     "edit": "edited",
 }
 """What has become of a topic, by the verb of the decision as it is stored."""

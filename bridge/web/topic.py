@@ -55,6 +55,8 @@ class Quoted:
     name: str | None = None  # SOURCE:ID#n, by which verbs know it
     marked: Markup | None = None  # the text with the topic's words marked
     topic: str | None = None
+    pinned: bool = False
+    like: str | None = None  # how like it is to what was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,8 @@ def _evidence(quote: store.Quote, now: datetime, keywords: Sequence[str]) -> Quo
         link=safe_link(quote.url),
         at=moment(quote.said_at, now),
         score=f"{quote.score:.2f}",
+        name=f"{quote.source}:{quote.item}#{quote.ordinal}",
+        pinned=quote.pinned,
         marked=marked(excerpt(quote.text), keywords),
     )
 
@@ -268,6 +272,7 @@ def quoted(said: reads.Said, now: datetime, keywords: Sequence[str] = ()) -> Quo
         name=f"{said.source}:{said.item}#{said.ordinal}",
         marked=marked(excerpt(said.text), keywords),
         topic=f"T-{said.topic}" if said.topic else None,
+        pinned=said.pinned,
     )
 
 

@@ -154,6 +154,16 @@ def _remove(asked: Asked) -> int:
     return asked.number
 
 
+def _pin(asked: Asked) -> int:
+    asked.verbs.pin(asked.number, asked.fields.get("item", ""))
+    return asked.number
+
+
+def _unpin(asked: Asked) -> int:
+    asked.verbs.unpin(asked.number, asked.fields.get("item", ""))
+    return asked.number
+
+
 def _move(asked: Asked) -> int:
     source, _, item = asked.fields.get("item", "").partition(":")
     to = topic_number(asked.fields.get("to", ""))
@@ -190,6 +200,8 @@ VERBS: Final = (
     Verb("remove", "decide", _remove, "rid of what is not of it"),
     Verb("move", "decide", _move, "moved to"),
     Verb("not-feedback", "decide", _not_feedback, "rid of what is no feedback"),
+    Verb("pin", "decide", _pin, "given a key quote"),
+    Verb("unpin", "decide", _unpin, "rid of a key quote"),
     Verb("undo", "decide", _undo, "as before"),
 )
 BY_NAME: Final = {verb.name: verb for verb in VERBS}

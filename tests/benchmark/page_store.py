@@ -19,7 +19,18 @@ from typing import Any
 
 import numpy as np
 
-from bridge.models import Assignment, Evidence, Item, Person, Statement, Ticket, Topic, Workspace
+from bridge.models import (
+    Assignment,
+    EngineState,
+    Evidence,
+    Item,
+    Person,
+    Statement,
+    Ticket,
+    Topic,
+    Vector,
+    Workspace,
+)
 from bridge.store import figures, slices
 from bridge.store.database import Database
 
@@ -52,9 +63,11 @@ def fill(database: Database, items: int = 100_000, topics: int = 2_000, seed: in
             slices.add(session, Item, [row[0] for row in rows])
             slices.add(session, Statement, [row[1] for row in rows])
             slices.add(session, Assignment, [row[2] for row in rows])
+            slices.add(session, Vector, _vectors(start, rows))
     with database.writing() as session:
         slices.add(session, Evidence, list(_evidence(session, topics)))
         slices.add(session, Ticket, list(_tickets(draw, topics)))
+        slices.add(session, EngineState, [_engine(items)])
     with database.writing() as session:
         figures.renew(session)
 
@@ -111,6 +124,25 @@ def _said(
              "runner_up_score": 0.4, "reason": "near the topic's centre", "model": "m@1", "pinned": False,
              "said_at": at, "speaker": person, "source": source, "kind": "problem"},
         )  # fmt: skip
+
+
+def _vectors(start: int, rows: Sequence[tuple[dict[str, Any], ...]]) -> list[dict[str, Any]]:
+    """Return the vectors of these texts, near the centres of their topics."""
+    noise = np.random.default_rng(start).normal(size=(len(rows), DIMENSION)).astype("<f4")
+    found = []
+    for place, (_, statement, assignment) in enumerate(rows):
+        centre = np.random.default_rng(assignment["topic"] or 0).normal(size=DIMENSION).astype("<f4")
+        vector = (centre + noise[place]) / np.linalg.norm(centre + noise[place])
+        found.append(
+            {"workspace_id": 1, "text_hash": statement["text_hash"], "model": "m@1", "data": vector.tobytes()}
+        )
+    return found
+
+
+def _engine(items: int) -> dict[str, Any]:
+    settings = {"settings": {}, "seen": items, "arrivals": items, "looked_at": items}
+    return {"workspace_id": 1, "model": "m@1", "discover_due": False, "data": settings,
+            "mean": np.zeros(DIMENSION, "<f8").tobytes()}  # fmt: skip
 
 
 def _evidence(session: Any, topics: int) -> Iterator[dict[str, Any]]:

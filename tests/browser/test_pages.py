@@ -19,6 +19,8 @@ ROUTES = (
     "/merge?ids=T-2,T-1",
     "/items",
     "/items?q=bag",
+    "/items?like=m-2041",
+    "/map",
     "/unassigned",
     "/changes",
     "/changes/log",

@@ -12,12 +12,14 @@ from sqlmodel import Session, col, select
 from bridge.models import WORKSPACE, Assignment, Item, Statement, Topic
 from bridge.pipeline.context import Context
 from bridge.proposals import split_off
-from bridge.store import decided
+from bridge.store import decided, key_quotes
+from bridge.store import topics as store
 from bridge.verbs import Verbs
 
-KINDS = ("merge", "move", "remove", "split", "rename", "ignore")
+KINDS = ("merge", "move", "remove", "split", "rename", "ignore", "pin")
 Check = Callable[[Session, Mapping[str, int]], bool]
 """Whether a correction holds, told from the store and the places of the items."""
+PINNED = 3
 TICKED = 5  # items that a person ticks to split a topic
 
 
@@ -187,6 +189,25 @@ class Corrector:
             return topic.state == "ignored" and topic.root == number
 
         self._check("ignore", holds)
+        return True
+
+    def _pin(self) -> bool:
+        topics = self._topics()
+        free = [(name, topic) for name, topic in sorted(self.places().items()) if topic in topics]
+        with self.context.database.reading() as session:
+            pinned = key_quotes.of(session, list(topics))
+        free = [(name, topic) for name, topic in free if name not in self.named and topic not in pinned]
+        if not free or self.made["pin"] >= PINNED:
+            return False
+        name, number = self.draw.choice(free)
+        self._decide(lambda verbs: verbs.pin(number, f"{self.source}:{name}"))
+
+        def holds(session: Session, places: Mapping[str, int]) -> bool:
+            root = _root(session, number)
+            quotes = store.evidence(session, [root], self.context.now).get(root, [])
+            return places[name] != root or name in [quote.item for quote in quotes if quote.pinned]
+
+        self._check("pin", holds)
         return True
 
 

@@ -36,7 +36,7 @@ from bridge.web.site import make_site
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 VOID = {"meta", "link", "input", "br", "hr", "img"}
-SVG_VOID = {"polyline", "circle", "rect", "line"}
+SVG_VOID = {"polyline", "polygon", "circle", "rect", "line"}
 Attributes = list[tuple[str, str | None]]
 
 

@@ -26,6 +26,8 @@ PAGES = (
     "/unassigned",
     "/items",
     "/items?q=bag",
+    "/items?like=reviews:x1",
+    "/map",
     "/review?view=growing",
     "/review?view=done",
     "/review?view=duplicates",

@@ -20,6 +20,7 @@ EACH = {
     "remove": {"item": "reviews:x1"},
     "move": {"item": "reviews:x1#1", "to": "T-2"},
     "not-feedback": {"item": "reviews:x1"},
+    "pin": {"item": "reviews:x5"},
     "edit": {"title": "Ours", "description": "**Ours**", "type": "Task"},
 }
 
@@ -46,7 +47,7 @@ def test_each_verb_and_its_undo_lead_back_to_the_very_same(full: Any, now: Any, 
     assert 'class="toast"' in said
     assert "Taken back" in browser.get(back.headers["location"]).text
     assert picture(full, now) == before
-    assert between != before or verb in ("apart", "approve", "reject")
+    assert between != before or verb in ("apart", "approve", "reject", "pin")
 
 
 def test_a_program_does_the_same_in_json(full: Any):
@@ -110,3 +111,40 @@ def test_what_was_said_shows_at_once_with_its_reason_under_done(full: Any):
     assert "ignore (noise)" in text
     assert 'action="/topics/T-1/undo"' in text
     assert "Nothing waits for review" in browser.get("/review").text
+
+
+def test_a_key_quote_stands_first_on_every_page_and_is_marked_with_its_key(full: Any, strictly: Any):
+    browser = full.browser()
+    before = browser.get("/topics/T-1/evidence").text
+
+    send(browser, "/topics/T-1/pin", item="reviews:x6#1")
+    pages = {
+        path: browser.get(path).text for path in ("/topics/T-1", "/topics/T-1/evidence", "/review?topic=T-1")
+    }
+    said = browser.get("/topics/T-1.json").json()["evidence"]
+    send(browser, "/topics/T-1/unpin", item="reviews:x6#1")
+    after = browser.get("/topics/T-1/evidence").text
+
+    assert said[0]["item"] == "x6"
+    assert [quote["pinned"] for quote in said] == [True, False, False]
+    for path, text in pages.items():
+        strictly(text)
+        assert text.count("★ key quote") == 1, path
+        assert text.index("★ key quote") < text.index("Person 6") < text.index("Person 1"), path
+    assert (
+        'data-verb="unpin" name="item" value="reviews:x6#1" data-key="p 1"' in pages["/topics/T-1/evidence"]
+    )
+    assert (before.count("★"), after.count("★")) == (0, 0)
+
+
+def test_a_key_quote_too_many_is_answered_in_words(full: Any):
+    browser = full.browser()
+    for _ in range(2):
+        full.said(topic=1)
+    for name in ("x1", "x2", "x3", "x4", "x5", "x6", "x101"):
+        assert send(browser, "/topics/T-1/pin", item=f"reviews:{name}").status_code == 303
+
+    answer = send(browser, "/topics/T-1/pin", item="reviews:x102")
+
+    assert answer.status_code == 409
+    assert "T-1 has 7 key quotes, and 7 is the most; unpin one first" in answer.text
