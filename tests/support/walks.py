@@ -19,7 +19,7 @@ BOOKS = ("audit", "decision", "run", "workspace")  # what tells the story; undo 
 NEW: Mapping[str, str] = {"tracker": "local", "project": "FB", "type_": "Bug"}
 VERBS = (
     *("approve", "reject", "ignore", "snooze", "rename", "edit"),
-    *("merge", "apart", "split", "remove", "move", "not-feedback"),
+    *("merge", "apart", "split", "remove", "move", "not-feedback", "pin", "unpin"),
 )
 
 
@@ -130,6 +130,17 @@ def _not_feedback(verbs: Verbs, walk: Walk, one: int, _: int) -> int:
     return one
 
 
+def _one_item(name: str) -> Callable[[Verbs, Walk, int, int], int]:
+    def do(verbs: Verbs, walk: Walk, one: int, _other: int) -> int:
+        named = walk.items(one)
+        if not named:
+            raise InputError("an empty topic")
+        getattr(verbs, name)(one, named[0])
+        return one
+
+    return do
+
+
 def _plain(name: str, *, place: bool = False) -> Callable[[Verbs, Walk, int, int], int]:
     def do(verbs: Verbs, _walk: Walk, one: int, _other: int) -> int:
         getattr(verbs, name)(one, **(NEW if place else {}))
@@ -172,5 +183,7 @@ DO: Mapping[str, Callable[[Verbs, Walk, int, int], int]] = {
     "remove": _of_items("remove"),
     "move": _move,
     "not-feedback": _not_feedback,
+    "pin": _one_item("pin"),
+    "unpin": _one_item("unpin"),
 }
 STORED = {"not-feedback": "move"}
