@@ -38,8 +38,9 @@ def main(path: str) -> None:
         known = afresh(centres[[numbers.index(number) for number in some]], some, {})
         later = afresh(centres, numbers, known)
         ways = [np.hypot(*np.subtract(later[number], known[number])) for number in some]
+        put = {**known, **beside(centres, numbers, known)}
         print(  # noqa: T201
-            f"{part:.0%} first: others beside {share({**known, **beside(centres, numbers, known)})}; "
+            f"{part:.0%} first: the others beside them {share(put)}; "
             f"all afresh {share(later)}, the first ones moved by {np.median(ways):.2f}"
         )
 

@@ -22,7 +22,7 @@ ROUTES = (
     *("/", "/review", "/review?view=growing", "/review?view=back", "/review?view=low", "/review?view=done"),
     *("/topics", "/topics?sort=growth", "/topics?q=bag", "/topics/T-1", "/topics/T-900"),
     *("/topics/T-1/evidence", "/topics/T-5/ticket", "/merge?ids=T-3,T-4", "/items?q=bag", "/items?q=zebra"),
-    *("/items?like=x77", "/items?like=x777", "/items.json?like=x77"),
+    *("/map", "/map.json", "/items?like=x77", "/items?like=x777", "/items.json?like=x77"),
     *("/unassigned", "/backlog", "/sources", "/topics.json", "/review.json"),
 )
 
