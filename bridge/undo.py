@@ -37,7 +37,8 @@ from bridge.store.tickets import with_open_creates
 
 def undo(session: Session, number: int, who: str, at: datetime) -> str:
     """Take back the latest decision about a topic; return its verb. Raises `InputError` if it can't be."""
-    latest = next((d for d in reversed(store.decisions(session, number)) if d.undone_at is None), None)
+    made = reversed(store.decisions(session, number))
+    latest = next((d for d in made if d.undone_at is None and d.verb != MACHINE), None)
     if latest is None:
         raise InputError(f"nobody has decided anything about T-{number} that is not undone yet")
     _free(session, latest)

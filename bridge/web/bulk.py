@@ -13,6 +13,7 @@ from bridge.errors import InputError
 from bridge.models import Decision
 from bridge.placing import topic_number
 from bridge.store import figures
+from bridge.store.decided import MACHINE
 from bridge.verbs import Verbs
 from bridge.web.access import needs, require
 from bridge.web.deciding import FIELDS, Refused, away, back, described, form_fields, json_fields
@@ -65,7 +66,10 @@ def _do(desk: Desk, verb: Verb, fields: Fields, actor: Actor) -> list[Done]:
         numbers = _numbers(fields)
         fields = {name: fields[name] for name in FIELDS.get(verb.name, ()) if name in fields}
         into = topic_number(fields["into"]) if verb.name == "merge" and "into" in fields else None
-        return decide_all(desk, verb, [number for number in numbers if number != into], fields, actor)
+        others = [number for number in numbers if number != into]
+        if not others:
+            raise InputError(f"no topic was ticked but T-{into} itself; tick what is to be merged into it")
+        return decide_all(desk, verb, others, fields, actor)
     except InputError as error:
         raise Refused(str(error)) from error
 
@@ -151,4 +155,9 @@ class _Together:
         made = self._session.get(Decision, decision)
         if made is None:
             raise InputError(f"there is no decision {decision}")
+        if made.verb == MACHINE:  # its merges are decisions of their own, and go back with it
+            raise InputError(
+                f"decision {decision} is a recluster; take it back as a whole: "
+                "feedback-bridge topics undo --recluster"
+            )
         return made.topic

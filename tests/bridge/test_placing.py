@@ -252,6 +252,17 @@ def test_topics_that_an_item_was_moved_between_stay_two(done: Bench):
     assert recluster(done)["merged"] == 0
 
 
+def test_a_recluster_is_not_taken_back_as_a_decision_about_a_topic(done: Bench):
+    _halved(done, home(done, "legroom-004"))
+    recluster(done)
+    before = state(done)
+
+    with pytest.raises(InputError, match="nobody has decided anything about T-0"):
+        decide(done, "undo", 0)
+
+    assert state(done) == before
+
+
 def test_a_topic_that_a_person_named_is_not_merged_away(done: Bench):
     old = home(done, "legroom-004")
     new = _halved(done, old)

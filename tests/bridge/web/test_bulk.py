@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from clicks import picture, send, token
+from sqlmodel import select
 
 from bridge.models import Decision
+from bridge.store.decided import MACHINE
 
 HOW = {
     "approve": {},
@@ -85,6 +87,7 @@ def test_an_undo_of_several_is_refused_as_a_whole_when_one_was_decided_about_sin
         ("ignore", {}, "no topic was ticked"),
         ("ignore", {"topics": "T-1 bags"}, "bags"),
         ("ignore", {"topics": " ".join(f"T-{n}" for n in range(1, 202))}, "200 at most"),
+        ("merge", {"topics": "T-1", "into": "T-1"}, "no topic was ticked but T-1 itself"),
         ("undo", {"decision": "1,x"}, "numbers of decisions"),
         ("undo", {"decision": "99"}, "there is no decision 99"),
     ],
@@ -94,6 +97,19 @@ def test_what_makes_no_sense_is_refused_in_words(queue: Any, verb: str, fields: 
 
     assert answer.status_code in (400, 404, 409)
     assert words in answer.text
+
+
+def test_what_a_recluster_did_is_not_taken_back_in_parts(queue: Any, now: Any):
+    queue.add(Decision(at=now, who=MACHINE, verb=MACHINE, topic=0, before={"topic": {}, "ticket": {}}))
+    with queue.database.reading() as session:
+        number = max(session.exec(select(Decision.id)))
+
+    answer = send(queue.browser(), "/bulk/undo", decision=str(number))
+
+    assert answer.status_code == 409
+    assert "feedback-bridge topics undo --recluster" in answer.text
+    with queue.database.reading() as session:
+        assert session.get_one(Decision, number).undone_at is None
 
 
 def test_a_program_does_the_same_in_json(queue: Any):
