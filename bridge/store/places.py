@@ -12,6 +12,7 @@ from bridge.models import WORKSPACE, Assignment, Barred, Item, Statement, Topic
 from bridge.store import decided
 
 _HERE = ("published", "repost")
+_DIGITS = 9  # of a statement's number in its item
 
 
 def of_item(session: Session, source: str, external_id: str) -> list[Assignment]:
@@ -52,7 +53,7 @@ def meant(session: Session, name: str) -> list[Assignment]:
     """
     item, sign, ordinal = name.strip().rpartition("#")
     rows = _item(session, name.strip())
-    if not rows and sign and ordinal.isdecimal():
+    if not rows and sign and ordinal.isdecimal() and len(ordinal) <= _DIGITS:
         return _item(session, item, int(ordinal))
     return rows
 

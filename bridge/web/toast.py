@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from bridge.access.roles import Need
-from bridge.models import Decision
+from bridge.models import WORKSPACE, Decision
 from bridge.store.decided import MACHINE
 from bridge.store.topics import tickets
 from bridge.web.verbs import undo_need
@@ -51,8 +51,11 @@ def toast(session: Session, numbers: str) -> Toast | None:
     names = numbers.split(",")
     if len(names) > _MOST or not all(name.isdecimal() and len(name) <= _LONGEST for name in names):
         return None
-    found = [session.get(Decision, int(name)) for name in names]
-    made = [decision for decision in found if decision is not None and decision.verb != MACHINE]
+    wanted = [int(name) for name in names]
+    found = select(Decision).where(
+        Decision.workspace_id == WORKSPACE, col(Decision.id).in_(wanted), Decision.verb != MACHINE
+    )
+    made = sorted(session.exec(found), key=lambda decision: wanted.index(decision.id or 0))
     if not made:
         return None
     return _of_one(session, made[0]) if len(made) == 1 else _of_several(session, made)

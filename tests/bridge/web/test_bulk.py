@@ -50,6 +50,20 @@ def test_several_are_decided_about_at_once_and_one_undo_takes_all_back(queue: An
     assert picture(queue, now) == before
 
 
+def test_what_is_said_of_many_decisions_takes_as_many_queries_as_of_two(queue: Any):
+    browser = queue.browser()
+    done = tick(browser, "snooze", "T-1", "T-3", "T-4", **HOW["snooze"]).headers["location"]
+    browser.get(done)
+
+    with queue.counting_queries() as of_three:
+        said = browser.get(done).text
+    with queue.counting_queries() as of_two:
+        browser.get(done.rpartition(",")[0])
+
+    assert "3 topics snoozed" in said
+    assert len(of_three) == len(of_two)
+
+
 def test_the_reason_goes_with_what_has_one_alone(queue: Any):
     tick(queue.browser(), "snooze", "T-1", **HOW["snooze"])
 

@@ -45,6 +45,7 @@ def test_a_page_of_what_is_like_an_item_asks_a_dozen_queries_at_most(full: Any):
     ("query", "status", "says"),
     [
         ("like=reviews:nobody", 404, "there is no item"),
+        (f"like=reviews:x1%23{'9' * 25}", 404, "there is no item"),
         ("like=reviews:x1&q=bag", 400, "asked together"),
         ("like=reviews:x1", 200, "Nobody said anything like it yet"),
     ],
