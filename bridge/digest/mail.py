@@ -89,7 +89,7 @@ class Mail:
                 context = ssl.create_default_context()
                 return smtplib.SMTP_SSL(host, port, self._domain, timeout=TIMEOUT_S, context=context)
             return smtplib.SMTP(host, port, self._domain, timeout=TIMEOUT_S)
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:  # the last: no name of a host
             raise SendError(f"{self._place} can't be reached ({_words(error)}); nothing was sent") from None
 
     def _greet(self, server: smtplib.SMTP) -> None:

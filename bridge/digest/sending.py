@@ -19,12 +19,13 @@ from bridge.digest.records import Digest, Window
 from bridge.digest.render import letter
 from bridge.digest.standing import window_of
 from bridge.digest.ways import Parcel, WayOut
-from bridge.errors import InDoubt, SendError
+from bridge.errors import InDoubt, InputError, SendError
 from bridge.models import DigestSent
 from bridge.store import digests as store
 from bridge.store.audit import record
 from bridge.store.database import Database
 from bridge.store.views import Shelf
+from bridge.times import stamp
 
 if TYPE_CHECKING:
     from bridge.config.model import Settings
@@ -66,14 +67,21 @@ class Sender:
         return sent
 
     def by_hand(self, way: WayOut, who: str, since: datetime | None) -> DigestSent:
-        """Send a digest now by one way, as somebody asks; the schedule goes on as if it had not been."""
+        """Send a digest now by one way, as somebody asks; the schedule goes on as if it had not been.
+
+        Raises `InputError` if one of this very time has gone by this way.
+        """
         self._give_up_lost([way])
         with self.database.reading() as session:
             seen = None if since is None else Window(since)
             digest = self._gather(session, seen or window_of(session, self.settings, self.now, way.name))
         row = self._row(way, self.now, digest)
         row.by = who
-        self._send(way, row, digest)
+        if not self._send(way, row, digest):
+            raise InputError(
+                f"the digest of {stamp(self.now)} has gone by {way.name}; nothing was sent: leave --as-of out, "
+                "or name another time"
+            )
         return row
 
     def _give_up_lost(self, ways: Sequence[WayOut]) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bridge.config.digest import Digest as DigestSettings
 
 TIMEOUT_S = 30.0
-_FINE = 200
+_FINE = range(200, 300)  # Slack says 200; what speaks like it may say 202 or 204, and has taken it too
 _FAULT = 500  # of theirs: it may have taken the message nevertheless
 _LONGEST = 120  # characters of what a server says
 _SETTINGS = {
@@ -113,6 +113,8 @@ class Slack:
             httpx.ConnectTimeout,
             httpx.UnsupportedProtocol,
             httpx.ProxyError,
+            httpx.InvalidURL,
+            UnicodeError,  # no name of a host, as the one before
         ) as error:
             raise SendError(f"{host} can't be reached ({type(error).__name__}); nothing was sent") from None
         except httpx.HTTPError as error:
@@ -124,7 +126,7 @@ class Slack:
             raise InDoubt(
                 f"{host} answered {answer.status_code}: the digest may be there or not, and is not sent again"
             )
-        if answer.status_code != _FINE:
+        if answer.status_code not in _FINE:
             words = told(answer.text)
             raise SendError(f"{host} refused it: {answer.status_code} {words}; see digest.slack_url")
         return ""

@@ -20,7 +20,7 @@ from sqlmodel import select
 from bridge.config.digest import Way
 from bridge.digest.sending import Sender
 from bridge.digest.ways import Parcel, WayOut, way_out, ways_out
-from bridge.errors import InDoubt, SendError
+from bridge.errors import InDoubt, InputError, SendError
 from bridge.models import Audit, DigestSent, SourceState
 from bridge.store import digests
 from bridge.store.audit import first_broken
@@ -279,3 +279,14 @@ def test_a_way_is_what_the_settings_make_it(busy: Bench):
 
     assert [way.name for way in ways] == ["slack", "folder"]
     assert way_out(busy.settings.digest, "folder").recipients == (str(busy.root / "digests"),)
+
+
+def test_a_digest_of_the_very_same_time_is_not_said_to_have_gone_again(busy: Bench):
+    mail = Noting()
+    sender(busy).by_hand(mail, "ana", None)
+
+    with pytest.raises(InputError, match="has gone by email; nothing was sent"):
+        sender(busy).by_hand(mail, "ana", None)
+
+    assert len(mail.sent) == 1
+    assert rows(busy)["email", NOW].state == "sent"

@@ -145,6 +145,26 @@ def test_a_server_that_hangs_up_on_the_message_leaves_a_doubt():
         by_mail(box)
 
 
+@pytest.mark.parametrize("host", ["mail..acme.example", "m" * 64 + ".example"])
+def test_what_is_no_name_of_a_host_can_not_be_reached(host: str):
+    smtp = way_out(Settings(to=TO, smtp={"host": host}), "email")
+
+    with pytest.raises(SendError, match=r"can't be reached \(Unicode.*; nothing was sent"):
+        smtp.send(parcel())
+    with pytest.raises(SendError, match=r"can't be reached \(Unicode.*; nothing was sent"):
+        by_slack(f"https://{host}/s3cret")
+    with pytest.raises(SendError, match=r"can't be reached \(InvalidURL\); nothing was sent"):
+        by_slack(f"https://ä{host}/s3cret")
+
+
+@pytest.mark.parametrize("answer", [201, 202, 204])
+def test_any_answer_that_says_yes_is_a_yes_and_nothing_is_sent_twice(answer: int):
+    with webhook(answer=answer) as hook:
+        assert by_slack(hook.url) == ""
+
+    assert len(hook.posted) == 1
+
+
 def test_slack_gets_blocks_and_words_for_a_notice():
     with webhook() as hook:
         assert by_slack(hook.url) == ""
