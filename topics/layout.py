@@ -28,6 +28,7 @@ _STEEP = 6  # how much more the most like of them counts
 _GAP = 0.6  # room around a new place, in median distances between next places
 _GOLDEN = np.pi * (3 - np.sqrt(5))  # a turn that never comes back to where it was
 _DECIMALS = 5
+_AT_ONCE = 256  # places whose distances to all others are in memory
 
 
 def afresh(
@@ -96,9 +97,13 @@ def _median_gap(places: Floats) -> float:
     """Return the median distance from a place to the next one; 0.1 for one place alone."""
     if len(places) < 2:  # noqa: PLR2004 - a pair
         return 0.1
-    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
-    np.fill_diagonal(apart, np.inf)
-    return float(np.median(apart.min(axis=1))) or 0.1
+    nearest = np.empty(len(places))
+    for first in range(0, len(places), _AT_ONCE):  # of all at once the table would take gigabytes
+        some = np.arange(first, min(first + _AT_ONCE, len(places)))
+        apart = np.hypot(*(places[some, None] - places[None]).transpose(2, 0, 1))
+        apart[some - first, some] = np.inf
+        nearest[some] = apart.min(axis=1)
+    return float(np.median(nearest)) or 0.1
 
 
 def _leading(units: Floats, count: int) -> Floats:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,17 @@ def test_a_new_topic_beside_a_single_one_and_one_like_nothing_find_a_spot():
 
     assert len({*found.values(), (0.0, 0.0)}) == 4
     assert np.isfinite(list(found.values())).all()
+
+
+def test_a_new_topic_beside_thousands_takes_little_memory():
+    count = 2000
+    centres = np.eye(count + 1, 16, dtype=np.float32) + 0.1
+    known = {number: (number % 50, number // 50) for number in range(count)}
+
+    tracemalloc.start()
+    found = beside(centres, list(range(count + 1)), known)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert found.keys() == {count}
+    assert peak < 8 * count * count  # bytes: less than one table of all distances
