@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 
 from bridge.access import keys, roles
 from bridge.access.door import Door
@@ -30,6 +31,8 @@ READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 FIELD: Final = "csrf"
 HEADER: Final = "x-csrf-token"
 NAME: Final = "feedback-bridge"
+MOST_FIELDS: Final = 5_000
+"""Fields of a form: a page has many boxes that can be ticked; how long a body may be, the guard says."""
 _MARK: Final = "__bridge_need__"
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _FOR_PROGRAMS: Final = (".json", ".csv")
@@ -282,6 +285,11 @@ def insist(actor: Actor, need: Need, why: str = "this") -> None:
         raise Forbidden(f"{what} and may not do {why}: it needs {need!r}; ask an admin")
 
 
+async def form_of(request: Request) -> FormData:
+    """Return the form of a request; it is read once, by whoever asks first, as far as `MOST_FIELDS` go."""
+    return await request.form(max_fields=MOST_FIELDS)
+
+
 def csrf(request: Request) -> str:
     """Return the token that the forms of this page need; nothing on the page of a refusal."""
     gate: Gate = request.app.state.gate
@@ -321,5 +329,5 @@ async def _field(request: Request) -> str:
     """Return the token out of a form; what is read is kept for the function of the route."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _FORMS:
         return ""
-    value = (await request.form()).get(FIELD)
+    value = (await form_of(request)).get(FIELD)
     return value if isinstance(value, str) else ""

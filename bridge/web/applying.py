@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from bridge.errors import AlreadyRunning, BridgeError, InputError
 from bridge.store.audit import record
-from bridge.web.access import needs, require
+from bridge.web.access import form_of, needs, require
 from bridge.web.deciding import form_fields
 from bridge.web.errors import PageError
 from bridge.web.words import counted
@@ -158,7 +158,7 @@ def add_applying(app: FastAPI, desk: Desk, applier: Applier) -> None:
         """Send what is ticked, and come back."""
         from starlette.concurrency import run_in_threadpool
 
-        form = await request.form()
+        form = await form_of(request)
         names = {value for value in form.getlist("change") if isinstance(value, str)}
         if not names:
             raise NotNow("nothing was ticked; go back and tick what is to be sent")

@@ -15,7 +15,7 @@ from bridge.errors import InputError
 from bridge.store import figures
 from bridge.store.topics import tickets
 from bridge.web import query
-from bridge.web.access import insist, needs, require
+from bridge.web.access import form_of, insist, needs, require
 from bridge.web.errors import PageError
 from bridge.web.verbs import BY_NAME, VERBS, Done, Fields, Verb, perform
 
@@ -236,7 +236,7 @@ def back(fields: Fields, otherwise: str, done: Sequence[Done]) -> Response:
 
 async def form_fields(request: Request) -> Fields:
     """Return the fields of a form; of one that comes several times all values, with a space between."""
-    form = await request.form()
+    form = await form_of(request)
     found: dict[str, str] = {}
     for name, value in form.multi_items():
         if isinstance(value, str):

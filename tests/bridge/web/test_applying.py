@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from bridge.app import App
 from bridge.models import Audit, BacklogIssue, Ticket
+from bridge.web.applying import MOST
 from bridge.web.site import make_site
 
 PICK = re.compile(r'name="change" value="([^"]+)"')
@@ -86,7 +87,17 @@ def test_a_change_that_is_another_by_now_is_not_sent(planned: Any, browser: Test
     assert "Not sent: 1 of 1 ticked" in browser.get("/changes").text
 
 
-@pytest.mark.parametrize("names", [(), ("x" * 61,)])
+def test_as_many_as_the_page_can_show_can_be_ticked_at_once(planned: Any, browser: TestClient):
+    (one,) = picks(browser, "create-4-")
+
+    answer = apply(browser, one, *(f"update-{number}-0" for number in range(1, MOST)))
+
+    assert answer.status_code == 303
+    assert "1 change applied. Not sent: 1999 of 2000 ticked" in browser.get("/changes").text
+    assert issues(planned)[4] is not None
+
+
+@pytest.mark.parametrize("names", [(), ("x" * 61,), tuple(f"update-{number}-0" for number in range(MOST + 1))])
 def test_nothing_ticked_and_what_is_no_change_are_refused_in_words(
     planned: Any, browser: TestClient, names: tuple[str, ...]
 ):
