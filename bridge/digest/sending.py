@@ -79,8 +79,8 @@ class Sender:
         row.by = who
         if not self._send(way, row, digest):
             raise InputError(
-                f"the digest of {stamp(self.now)} has gone by {way.name}; nothing was sent: leave --as-of out, "
-                "or name another time"
+                f"the digest of {stamp(self.now)} has gone by {way.name}; nothing was sent: "
+                "leave --as-of out, or name another time"
             )
         return row
 

@@ -108,18 +108,25 @@ def topic_view(
 
 def ticket_place(context: Context, number: int) -> dict[str, str]:
     """Return tracker, project and type that a ticket of a topic gets by the rules."""
+    return ticket_places(context, [number])[number]
+
+
+def ticket_places(context: Context, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Return tracker, project and type that tickets of these topics get by the rules, by topic."""
+    settings = context.settings
     with context.database.reading() as session:
-        found = topic_reports(session, context.now, [number], hidden=True)
-        sources = counting.topic_sources(session, context.now, [number])
-        languages = counting.topic_languages(session, context.now, [number])
-    home = home_project(context.settings)
-    place = {"tracker": context.settings.tracker, "project": home, "type_": "Task"}
-    if not found:
-        return place
-    own = frozenset(sources.get(number, {})), frozenset(languages.get(number, {}))
-    rule = rule_for(topic_view(found[0], {}, *own), context.settings)
-    type_ = rule.type or type_of(context.settings, found[0].topic.kind)
-    return {**place, "project": rule.project or home, "type_": type_}
+        found = topic_reports(session, context.now, numbers, hidden=True)
+        sources = counting.topic_sources(session, context.now, numbers)
+        languages = counting.topic_languages(session, context.now, numbers)
+    home = {"tracker": settings.tracker, "project": home_project(settings), "type_": "Task"}
+    places = dict.fromkeys(numbers, home)
+    for report in found:
+        number, kind = report.topic.number, report.topic.kind
+        own = frozenset(sources.get(number, {})), frozenset(languages.get(number, {}))
+        rule = rule_for(topic_view(report, {}, *own), settings)
+        type_ = rule.type or type_of(settings, kind)
+        places[number] = {**home, "project": rule.project or home["project"], "type_": type_}
+    return places
 
 
 def home_project(settings: Settings) -> str:

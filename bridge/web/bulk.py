@@ -17,7 +17,7 @@ from bridge.store.decided import MACHINE
 from bridge.verbs import Verbs
 from bridge.web.access import needs, require
 from bridge.web.deciding import FIELDS, Refused, away, back, described, form_fields, json_fields
-from bridge.web.verbs import BY_NAME, Asked, Done, Fields, Verb, decide, place_of
+from bridge.web.verbs import BY_NAME, Asked, Done, Fields, Verb, decide, places_of
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -65,11 +65,8 @@ def _do(desk: Desk, verb: Verb, fields: Fields, actor: Actor) -> list[Done]:
             return take_back_all(desk, _decisions(fields), actor)
         numbers = _numbers(fields)
         fields = {name: fields[name] for name in FIELDS.get(verb.name, ()) if name in fields}
-        into = topic_number(fields["into"]) if verb.name == "merge" and "into" in fields else None
-        others = [number for number in numbers if number != into]
-        if not others:
-            raise InputError(f"no topic was ticked but T-{into} itself; tick what is to be merged into it")
-        return decide_all(desk, verb, others, fields, actor)
+        numbers = _others(numbers, fields["into"]) if "into" in fields else numbers
+        return decide_all(desk, verb, numbers, fields, actor)
     except InputError as error:
         raise Refused(str(error)) from error
 
@@ -79,6 +76,14 @@ def _numbers(fields: Fields) -> list[int]:
     found = list(dict.fromkeys(topic_number(name) for name in _named(fields, "topics")))
     if not found:
         raise InputError("no topic was ticked; tick some, or write them as topics: T-1 T-2")
+    return found
+
+
+def _others(numbers: Sequence[int], into: str) -> list[int]:
+    """Return the topics that are to be merged into another one, which may be ticked too."""
+    found = [number for number in numbers if number != topic_number(into)]
+    if not found:
+        raise InputError(f"no topic was ticked but {into} itself; tick what is to be merged into it")
     return found
 
 
@@ -101,7 +106,7 @@ def decide_all(desk: Desk, verb: Verb, numbers: Sequence[int], fields: Fields, a
 
     Raises `InputError` for the first that can't be decided about, and then nothing is done.
     """
-    places = {number: place_of(desk, verb, number) for number in numbers}
+    places = places_of(desk, verb, numbers)
     with _together(desk, actor) as together:
         return [together.do(verb, number, fields, places[number]) for number in numbers]
 

@@ -104,11 +104,11 @@ class Desk:
         """Return what rules are asked with; it has no models and no tracker."""
         return self._app()
 
-    def ticket_place(self, number: int) -> dict[str, str]:
-        """Return tracker, project and type that a ticket of a topic gets by the rules."""
-        from bridge.pipeline.deciding import ticket_place
+    def ticket_places(self, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
+        """Return tracker, project and type that tickets of topics get by the rules, by topic."""
+        from bridge.pipeline.deciding import ticket_places
 
-        return ticket_place(self.context(), number)
+        return ticket_places(self.context(), numbers)
 
 
 def _not_here() -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -213,7 +213,7 @@ def perform(desk: Desk, verb: Verb, number: int, fields: Fields, actor: Actor) -
     A move is of an item; the topic that it is asked of says nothing.
     """
     now = desk.clock()
-    place = place_of(desk, verb, number)
+    place = places_of(desk, verb, [number])[number]
     with desk.database.writing() as session:
         asked = Asked(
             desk=desk,
@@ -229,9 +229,9 @@ def perform(desk: Desk, verb: Verb, number: int, fields: Fields, actor: Actor) -
         return done
 
 
-def place_of(desk: Desk, verb: Verb, number: int) -> dict[str, str]:
-    """Return tracker, project and type of the ticket that a verb may make."""
-    return desk.ticket_place(number) if verb.name in ("approve", "reject") else {}
+def places_of(desk: Desk, verb: Verb, numbers: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
+    """Return tracker, project and type of the tickets that a verb may make, by topic."""
+    return desk.ticket_places(numbers) if verb.name in ("approve", "reject") else {key: {} for key in numbers}
 
 
 def decide(asked: Asked, verb: Verb, actor: Actor) -> tuple[Done, list[int]]:

@@ -97,7 +97,7 @@ def test_as_many_as_the_page_can_show_can_be_ticked_at_once(planned: Any, browse
     assert issues(planned)[4] is not None
 
 
-@pytest.mark.parametrize("names", [(), ("x" * 61,), tuple(f"update-{number}-0" for number in range(MOST + 1))])
+@pytest.mark.parametrize("names", [(), ("x" * 61,), tuple(f"update-{n}-0" for n in range(MOST + 1))])
 def test_nothing_ticked_and_what_is_no_change_are_refused_in_words(
     planned: Any, browser: TestClient, names: tuple[str, ...]
 ):

@@ -64,6 +64,19 @@ def test_what_is_said_of_many_decisions_takes_as_many_queries_as_of_two(queue: A
     assert len(of_three) == len(of_two)
 
 
+def test_where_tickets_belong_is_asked_once_for_all_that_are_approved(queue: Any):
+    browser = queue.browser()
+    asked: list[int] = []
+
+    for ticked in (["T-1"], ["T-3", "T-4"]):
+        with queue.counting_queries() as queries:
+            done = tick(browser, "reject", *ticked, reason="noise")
+        assert done.status_code == 303
+        asked.append(len([query for query in queries if "assignment.source, count(" in query]))
+
+    assert asked[0] == asked[1] > 0
+
+
 def test_the_reason_goes_with_what_has_one_alone(queue: Any):
     tick(queue.browser(), "snooze", "T-1", **HOW["snooze"])
 
