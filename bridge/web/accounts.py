@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar, Final
 
 from fastapi import FastAPI, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import Session
 
 from bridge.access import accounts, tokens
 from bridge.access.admins import Admins
@@ -162,8 +161,8 @@ class _Accounts:
         with self._door.database.reading() as session:
             found = accounts.all_accounts(session)
             seen = accounts.last_seen(session)
-            last = _last_admin(session, found, ways)
             held = tokens.all_tokens(session)
+        last = _last_admin(found, ways)
         page = AccountsPage(
             rows=[
                 _row(one, seen, now, is_me=one.id == actor.account_id, is_last=one is last) for one in found
@@ -203,9 +202,11 @@ def _person(request: Request) -> Actor:
     return actor
 
 
-def _last_admin(session: Session, found: list[UserAccount], ways: set[str]) -> UserAccount | None:
-    admins = [one for one in found if one.role == "admin"]
-    return next((one for one in admins if accounts.is_last_admin(session, one, ways)), None)
+def _last_admin(found: list[UserAccount], ways: set[str]) -> UserAccount | None:
+    """Return whom `accounts.is_last_admin` keeps, out of all accounts; None when several can come in."""
+    admins = [one for one in found if one.role == "admin" and one.disabled_at is None]
+    able = [one for one in admins if one.way in ways]
+    return next(iter(able or admins), None) if len(able) <= 1 else None
 
 
 def _seen(account: UserAccount, seen: dict[int, datetime]) -> datetime | None:

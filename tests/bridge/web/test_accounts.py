@@ -184,6 +184,22 @@ def test_the_last_admin_who_can_come_in_stays_one(house: House, admin: Browser, 
     assert admin.get("/accounts").status_code == 403
 
 
+def test_many_admins_cost_the_page_no_more_queries_and_only_the_last_one_is_marked(full: Any, house: House):
+    browser, asked, marked = full.browser(), [], []
+    browser.get("/accounts")
+
+    for names in ((), ("second", "third", "fourth")):
+        for name in names:
+            house.account(name, "admin")
+        with full.counting_queries() as queries:
+            page = browser.get("/accounts").text
+        asked.append(len(queries))
+        marked.append("the last admin who can come in" in page)
+
+    assert asked[0] == asked[1] <= 12
+    assert marked == [True, False]
+
+
 def test_a_token_of_anybody_can_be_revoked(house: House, admin: Browser, send: Callable[..., Any]):
     head = bearer(house.token("ci", owner="tri"))
 
