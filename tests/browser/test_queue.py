@@ -221,6 +221,21 @@ def test_ticks_outlast_a_walk_through_the_list_and_what_is_ticked_is_decided_at_
     assert not tab.page.locator("#bulk").is_visible()
 
 
+def test_enter_on_a_tick_decides_nothing(tab: Watched):
+    tab.go("/review")
+    queue = numbers(tab)
+
+    for place, key in (("[data-pick] >> nth=0", "Enter"), ("#bulk summary >> nth=0", "Control+Enter")):
+        if not tab.page.is_checked("[data-pick] >> nth=0"):
+            tab.page.check("[data-pick] >> nth=0")
+        tab.page.focus(place)
+        tab.press(key)
+        tab.page.wait_for_load_state()
+
+    assert tab.page.inner_text("[data-picked]") == "1 ticked:"
+    assert numbers(tab) == queue
+
+
 def test_the_palette_goes_anywhere_and_does_anything_by_keys_alone(tab: Watched):
     tab.go("/review")
     name = here(tab)

@@ -54,10 +54,12 @@ function menus(event) {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     const form = event.target.closest?.("form");
-    if (form && !off()) form.requestSubmit(form.querySelector("button"));
+    const button = form?.querySelector("button");
+    if (form && !button?.disabled && !button?.hidden && !off()) form.requestSubmit(button);
     return;
   }
   menus(event);
+  if (event.key === "Enter" && event.target.matches?.("[data-pick]")) event.preventDefault(); // ticks, decides nothing
   if (document.querySelector("dialog[open]")) return;
   if (off() || event.ctrlKey || event.altKey || event.metaKey || event.isComposing || writing(event.target)) return;
   if (event.key.length > 1) return;

@@ -148,6 +148,21 @@ def test_a_program_does_the_same_in_json(queue: Any):
     assert [(row["topic"], row["verb"]) for row in answer.json()] == [("T-1", "ignore"), ("T-4", "ignore")]
 
 
+def test_what_enter_presses_without_a_script_decides_nothing(queue: Any, now: Any):
+    browser, before = queue.browser(), picture(queue, now)
+    form = browser.get("/review").text.partition('<form id="bulk"')[2]
+
+    first = re.search("<button[^>]*>", form)
+    answer = tick(browser, "snooze", "T-1", "T-4")
+
+    assert first
+    assert first[0] == "<button hidden>"
+    assert 'action="/bulk/snooze"' in form.partition(">")[0]
+    assert answer.status_code == 409
+    assert "is no date" in answer.text
+    assert picture(queue, now) == before
+
+
 @pytest.mark.parametrize("page", ["/review", "/topics"])
 def test_each_row_can_be_ticked_and_the_page_is_well_formed(queue: Any, strictly: Any, page: str):
     text = queue.browser().get(page).text
