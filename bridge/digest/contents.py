@@ -81,7 +81,6 @@ class _Reader:
             failing=tuple(_failing(row) for row in failing[:SHOWN]),
             failing_more=max(len(failing) - SHOWN, 0),
             sources=self._place("/sources", f"{COMMAND} sources list"),
-            page=self._base or None,
             memory=Memory(
                 topic=max(before.topic, *self._shelf.by_number, 0),
                 growing=frozenset(_numbers(tabs["growing"])),

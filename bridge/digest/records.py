@@ -125,7 +125,6 @@ class Digest:
     failing: tuple[Failing, ...]
     failing_more: int
     sources: Place
-    page: str | None
     memory: Memory = field(default_factory=Memory)
 
     @property

@@ -63,7 +63,7 @@ def digest(text: str = "Bags arrive late", *, size: int = 1, **more: Any) -> Dig
         ),
         "failing": tuple(Failing(source=text[:120], state="failing", error=text[:200]) for _ in range(size)),
     }
-    rest = {"ended_more": 1, "failing_more": 1, "sources": place("/sources"), "page": BASE}
+    rest = {"ended_more": 1, "failing_more": 1, "sources": place("/sources")}
     return Digest(since=NOW - timedelta(days=1), until=NOW, **{**parts, **rest, **more})
 
 
