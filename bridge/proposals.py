@@ -136,16 +136,13 @@ def _followers(context: Context, number: int, chosen: Collection[int]) -> dict[i
 
 def _quotes(session: Session, keys: Sequence[int]) -> dict[int, str]:
     details = store.statement_details(session, list(keys))
-    return {key: " ".join(found[0].text.split())[:LONGEST] for key, found in details.items()}
+    return {key: " ".join(found.text.split())[:LONGEST] for key, found in details.items()}
 
 
 def _names(session: Session, keys: Iterable[int]) -> dict[int, str]:
     """Return how each statement is named on the command line: SOURCE:ID#n."""
     details = store.statement_details(session, list(keys))
-    return {
-        key: f"{item.source}:{item.external_id}#{statement.ordinal}"
-        for key, (statement, _, item) in details.items()
-    }
+    return {key: f"{said.source}:{said.external_id}#{said.ordinal}" for key, said in details.items()}
 
 
 def group_items(session: Session, number: int, place: int) -> list[str]:

@@ -193,7 +193,6 @@ def quotes_as_json(quotes: list[store.Quote]) -> list[dict[str, Any]]:
             "url": q.url,
             "at": stamp(q.said_at),
             "score": round(q.score, 4),
-            "pinned": q.pinned,
         }
         for q in quotes
     ]
@@ -205,12 +204,14 @@ def topic_detail(session: Session, now: datetime, number: int) -> dict[str, Any]
     if not found:
         return None
     topic = found[0].topic
+    quotes = store.evidence(session, [number], now).get(number, [])
     return {
         **found[0].as_json(),
         "confidence": topic.confidence,
         "keywords": [term for term, _ in topic.keywords],
         "nearest": neighbours(session, number),
-        "evidence": quotes_as_json(store.evidence(session, [number], now).get(number, [])),
+        "evidence": quotes_as_json(quotes),
+        "key_quotes": [quote.item for quote in quotes if quote.pinned],
         "history": history(session, topic),
     }
 

@@ -111,12 +111,12 @@ def _print_detail(detail: dict[str, Any]) -> None:
     print_seen(f"keywords: {', '.join(detail['keywords'])}")
     near = ", ".join(f"{n['topic']} {n['score']:.2f}" for n in detail["nearest"])
     print_seen(f"nearest: {near or 'none'}")
-    for quote in detail["evidence"]:
+    for place, quote in enumerate(detail["evidence"]):
         text = " ".join(quote["quote"].split())
         print_seen(f"  “{text}”")
         print_seen(
             f"    {quote['author'] or 'somebody'} · {quote['source']} · {quote['at'][:10]} · {quote['item']}"
-            + (" · key quote" if quote["pinned"] else "")
+            + (" · key quote" if place < len(detail["key_quotes"]) else "")
         )
     for event in detail["history"]:
         print_seen(f"{event['at'][:10]}  {event['who']}: {event['what']}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, literal, union_all
 from sqlalchemy import select as sa_select
@@ -96,12 +96,12 @@ def touches(session: Session) -> dict[int, int]:
 LOOKED_AT = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """A statement of a topic with what is needed to quote it."""
 
     statement_id: int
-    root: int
+    ordinal: int
     text: str
     plain: str
     text_hash: str
@@ -122,10 +122,7 @@ def members(session: Session, numbers: Collection[int], limit: int) -> dict[int,
     """
     chosen = {number: _best_members(session, number, limit) for number in sorted(numbers)}
     details = statement_details(session, [key for keys in chosen.values() for key in keys])
-    return {
-        number: [_member(number, *details[key]) for key in keys if key in details]
-        for number, keys in chosen.items()
-    }
+    return {number: [details[key] for key in keys if key in details] for number, keys in chosen.items()}
 
 
 def _best_members(session: Session, number: int, limit: int) -> list[int]:
@@ -154,21 +151,30 @@ def _best_members(session: Session, number: int, limit: int) -> list[int]:
     return [key for (key,) in rows]
 
 
-Detail = tuple[Statement, Assignment, Item]
+_DETAILS: Final[tuple[Any, ...]] = (
+    *(Statement.id, Statement.ordinal, Statement.text, Statement.plain, Statement.text_hash),
+    *(func.coalesce(Assignment.score, 0.0), func.coalesce(Statement.kind, "other")),
+    func.coalesce(Statement.kind_score, 0.0),
+    *(Item.said_at, Item.source, Item.person_key, Item.external_id, Item.url),
+)
+"""What is read of a statement, in the order of the fields of `Member`."""
 
 
-def statement_details(session: Session, keys: Sequence[int]) -> dict[int, Detail]:
-    """Return these statements with their assignments and items."""
-    found: dict[int, Detail] = {}
+def statement_details(session: Session, keys: Sequence[int]) -> dict[int, Member]:
+    """Return these statements with what is needed to quote them.
+
+    Read as plain columns: many thousands are read in each run.
+    """
+    found: dict[int, Member] = {}
     for start in range(0, len(keys), 5000):
-        rows = session.exec(
-            select(Statement, Assignment, Item).where(
-                Assignment.statement_id == Statement.id,
-                Item.id == Statement.item_id,
-                col(Statement.id).in_(keys[start : start + 5000]),
-            )
+        rows: Any = session.execute(
+            sa_select(*_DETAILS)
+            .select_from(Statement)
+            .join(Assignment, col(Assignment.statement_id) == col(Statement.id))
+            .join(Item, col(Item.id) == col(Statement.item_id))
+            .where(col(Statement.id).in_(keys[start : start + 5000]))
         )
-        found.update({row[0].id or 0: (row[0], row[1], row[2]) for row in rows})
+        found.update({row[0]: Member(*row) for row in rows})
     return found
 
 
@@ -176,27 +182,7 @@ def key_members(session: Session, numbers: Collection[int]) -> dict[int, list[Me
     """Return the key quotes of each topic that are shown, in their order."""
     pins = key_quotes.of(session, numbers)
     details = statement_details(session, [key for keys in pins.values() for key in keys])
-    return {
-        number: [_member(number, *details[key]) for key in keys[:EVIDENCE]] for number, keys in pins.items()
-    }
-
-
-def _member(root: int, statement: Statement, assignment: Assignment, item: Item) -> Member:
-    return Member(
-        statement_id=statement.id or 0,
-        root=root,
-        text=statement.text,
-        plain=statement.plain,
-        text_hash=statement.text_hash,
-        score=assignment.score or 0.0,
-        kind=statement.kind or "other",
-        kind_score=statement.kind_score or 0.0,
-        said_at=item.said_at,
-        source=item.source,
-        person_key=item.person_key,
-        external_id=item.external_id,
-        url=item.url,
-    )
+    return {number: [details[key] for key in keys[:EVIDENCE]] for number, keys in pins.items()}
 
 
 def mean_scores(session: Session, numbers: Collection[int]) -> dict[int, tuple[float, int]]:

@@ -34,16 +34,15 @@ def evidence(bench: Bench, number: int) -> list[str]:
     with bench.database.reading() as session:
         detail = topic_detail(session, NOW, number)
     assert detail is not None
-    assert [quote["pinned"] for quote in detail["evidence"]] == sorted(
-        (quote["pinned"] for quote in detail["evidence"]), reverse=True
-    )
-    return [quote["item"] for quote in detail["evidence"]]
+    shown = [quote["item"] for quote in detail["evidence"]]
+    assert shown[: len(detail["key_quotes"])] == detail["key_quotes"]
+    return shown
 
 
 def pinned(bench: Bench, number: int) -> list[str]:
     with bench.database.reading() as session:
-        detail = topic_detail(session, NOW, number) or {"evidence": []}
-    return [quote["item"] for quote in detail["evidence"] if quote["pinned"]]
+        detail = topic_detail(session, NOW, number) or {"key_quotes": []}
+    return list(detail["key_quotes"])
 
 
 def members(bench: Bench, number: int) -> list[str]:

@@ -125,7 +125,10 @@ def test_a_form_that_never_comes_whole_is_not_waited_for(full: Any, monkeypatch:
 
 def test_the_server_has_so_many_connections_at_once_and_no_more(full: Any):
     app = SimpleNamespace(
-        database=full.database, settings=full.settings(), loaded=lambda: SimpleNamespace(origins={})
+        database=full.database,
+        settings=full.settings(),
+        loaded=lambda: SimpleNamespace(origins={}),
+        context=lambda: None,
     )
     daemon: Any = SimpleNamespace(_app=app, _metronome=None, _pulse=None)
 

@@ -10,7 +10,7 @@ from typing import Any
 from bridge.web.keys import KEYS, OTHERS
 from bridge.web.render import NAVIGATION
 
-BORNE = re.compile(r'data-key="([^"{]+)"')
+BORNE = re.compile(r'data-key="([^"{]+?)(?: \{\{[^"]+)?"')  # of one that counts, what stands before
 GIVEN = re.compile(r'(?:reasons_menu\([^)]*?"[A-Z]\w+", |ticket\([^)]*, )"(\w)"')
 
 
