@@ -18,6 +18,7 @@ class Key:
     keys: str  # as `data-key` has it: "a", "g m"
     does: str
     where: str  # everywhere · list · topic
+    leads: bool = False  # a digit after it is a part of the key, not of a menu that it opens
 
 
 KEYS: Final = (
@@ -36,7 +37,7 @@ KEYS: Final = (
     Key("x", "tick it, to decide about several at once", "list"),
     Key("X", "tick all from the last ticked to here", "list"),
     Key("u", "take back what was just decided", "everywhere"),
-    Key("p", "make a quote a key quote, or no longer; then 1 to 9 for which", "topic"),
+    Key("p", "make a quote a key quote, or no longer; then 1 to 9 for which", "topic", leads=True),
     Key("v", "open the source of the first quote", "topic"),
     Key("J", "open its issue in Jira, or in the embedded backlog", "topic"),
     Key("w", "why these belong together", "topic"),

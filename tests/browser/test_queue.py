@@ -290,5 +290,13 @@ def test_a_key_can_be_another_one_and_hides_no_other(tab: Watched):
     tab.page.wait_for_url("**topic=*")
     assert here(tab) != first
     tab.go("/help/keys")
+    assert change("p", "g p") == "Digits follow this one; write one key."
+    assert change("p", "m") == "It is m from now on, in this browser."
+    tab.go(f"/topics/{first}/evidence")
+    tab.press("m", "1")
+    tab.page.locator(f".toast:has-text('{first} given a key quote')").wait_for()
+    tab.press("u")
+    tab.page.locator("text=Taken back").wait_for()
+    tab.go("/help/keys")
     tab.page.click("[data-reset]")
     assert tab.page.inner_text("tr[data-was=j] th").strip() == "j"

@@ -10,9 +10,13 @@ let timer = 0;
 // Puts this browser's own keys in the place of those of the table, on the page and in what is read out.
 function rename(root) {
   const own = chosen();
+  const ours = (was) => {
+    const [, lead, digit] = /^(\S) (\d)$/.exec(was) ?? []; // "p 1" goes with "p"
+    return own[was] ?? (own[lead] ? `${own[lead]} ${digit}` : was);
+  };
   for (const it of root.querySelectorAll("[data-key]")) {
     it.dataset.own ??= it.dataset.key;
-    const keys = own[it.dataset.own] ?? it.dataset.own;
+    const keys = ours(it.dataset.own);
     if (keys === it.dataset.key) continue;
     for (const mark of it.querySelectorAll("kbd")) if (mark.textContent === it.dataset.key) mark.textContent = keys;
     it.dataset.key = keys;

@@ -8,6 +8,8 @@ if (remap) {
 
   const refusal = (was, keys) => {
     if (!/^\S( \S)?$/u.test(keys)) return "Write one key, or two with a space between them.";
+    if (keys.includes(" ") && rows.some((row) => row.dataset.was === was && "leads" in row.dataset))
+      return "Digits follow this one; write one key.";
     if (/^\d/.test(keys)) return "Digits choose in menus; take a letter or a sign.";
     for (const row of rows) {
       const other = now(row);

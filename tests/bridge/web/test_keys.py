@@ -37,7 +37,7 @@ def test_the_page_of_help_tells_the_whole_table(full: Any, strictly: Callable[[s
     page = full.browser().get("/help/keys").text
 
     strictly(page)
-    assert [key.keys for key in KEYS] == re.findall('<tr data-was="([^"]+)">', page)
+    assert [key.keys for key in KEYS] == re.findall('<tr data-was="([^"]+)"', page)
     assert all(does in page for _, does, _ in OTHERS)
 
 
