@@ -165,15 +165,22 @@ class World:
         return result
 
     def until_quiet(self, most: int = 14) -> Plan | None:
-        """Sync, with time between, until a sync does nothing and leaves nothing but what people must do."""
-        plan = None
+        """Sync, with time between, until a sync does nothing and leaves nothing but what people must do.
+
+        What was cut off a short while ago is left for a time too: two syncs after another that do nothing
+        leave what no sync will do.
+        """
+        plan, quiets = None, 0
         for _ in range(most):
             self.time.wait(self.settle_s * 0.7 + 5)
             before = len(self.twin.journal)
             result = self.sync()
             plan = result.left if result else None
-            quiet = len(self.twin.journal) == before and result is not None
-            if plan is not None and quiet and not any(a.effect == "wait" for a in plan.actions):
+            is_quiet = len(self.twin.journal) == before and result is not None
+            quiets = quiets + 1 if is_quiet else 0
+            if plan is None or any(action.effect == "wait" for action in plan.actions):
+                continue
+            if quiets > 1 or (quiets and not plan.actions):
                 break
         return plan
 
