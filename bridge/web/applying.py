@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock, Thread
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 WAIT_S: Final = 8.0
 """How long the page waits for the tracker before it answers that the work goes on."""
+
+PATIENCE_S = 30.0
+"""How long what was asked for waits for a run that is at work."""
 
 MOST: Final = 2_000
 """Changes that can be ticked at once."""
@@ -125,7 +130,7 @@ class Applier:
 
     def _do(self, do: Callable[[Context], Told], work: Callable[[], Context]) -> None:
         try:
-            with self._desk.database.only_one(self._desk.clock()):
+            with self._alone():
                 self.last = do(work())
         except AlreadyRunning as error:
             self._fail(f"Nothing was sent: {error}")
@@ -134,6 +139,21 @@ class Applier:
         except Exception:
             logging.getLogger("bridge").exception("what was asked for on the page Changes failed")
             self._fail("It was not all done, by a fault of the bridge; the log tells where.")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the store alone; wait a little for whoever is at work."""
+        until = time.monotonic() + PATIENCE_S
+        with ExitStack() as held:
+            while True:
+                try:
+                    held.enter_context(self._desk.database.only_one(self._desk.clock()))
+                    break
+                except AlreadyRunning:
+                    if time.monotonic() >= until:
+                        raise
+                    time.sleep(0.2)
+            yield
 
     def _fail(self, words: str) -> None:
         self.last = Told(self._desk.clock(), words)

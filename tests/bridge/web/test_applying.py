@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from sqlmodel import select
 
 from bridge.app import App
 from bridge.models import Audit, BacklogIssue, Ticket
+from bridge.web import applying
 from bridge.web.applying import MOST
 from bridge.web.site import make_site
 
@@ -108,7 +111,10 @@ def test_nothing_ticked_and_what_is_no_change_are_refused_in_words(
     assert issues(planned) == {4: None, 5: None}
 
 
-def test_while_a_command_is_at_work_nothing_is_sent(planned: Any, browser: TestClient, now: datetime):
+def test_while_a_command_is_at_work_nothing_is_sent(
+    planned: Any, browser: TestClient, now: datetime, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(applying, "PATIENCE_S", 0.0)
     names = picks(browser, "create-")
 
     with planned.database.only_one(now):
@@ -116,6 +122,17 @@ def test_while_a_command_is_at_work_nothing_is_sent(planned: Any, browser: TestC
 
     assert "Nothing was sent" in browser.get("/changes").text
     assert issues(planned) == {4: None, 5: None}
+
+
+def test_a_command_that_ends_soon_is_waited_for(planned: Any, browser: TestClient, now: datetime):
+    names = picks(browser, "create-")
+    held = ExitStack()
+    held.enter_context(planned.database.only_one(now))
+    Timer(0.5, held.close).start()
+
+    apply(browser, *names)
+
+    assert "2 changes applied." in browser.get("/changes").text
 
 
 def test_a_page_that_reaches_no_tracker_offers_nothing_to_tick(planned: Any):
