@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -28,6 +29,8 @@ from topics.trend import recurrence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+KNOWN = 20_000
+"""Texts of rows whose reading is remembered."""
 AT_ONCE = 400
 """Topics that are counted anew in one query; more are counted with one look at everything."""
 
@@ -111,11 +114,17 @@ def _kept(session: Session, topics: Collection[int] | None) -> list[Figures]:
             reach,
             returns,
             quiet,
-            tuple(map(tuple, json.loads(sources))),
+            _sources(sources),
             np.frombuffer(times, "<i8"),
         )
         for topic, touched, mentions, reach, returns, quiet, sources, times in session.execute(query)
     ]
+
+
+@lru_cache(maxsize=KNOWN)
+def _sources(text: str) -> tuple[tuple[str, int], ...]:
+    """Read how much was said in each source; most rows are as they were when a page was last made."""
+    return tuple((str(name), int(said)) for name, said in json.loads(text))
 
 
 def count(

@@ -6,15 +6,17 @@ afterwards, for its few topics alone.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import String, cast
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col
 
@@ -186,7 +188,7 @@ def _shelved(session: Session, now: datetime) -> list[Shelved]:
     found = figuring.figures(session, now)
     tickets = _tickets(session)
     columns: list[Any] = [col(Topic.number), col(Topic.title), col(Topic.kind), col(Topic.state)]
-    columns += [col(Topic.confidence), col(Topic.keywords)]
+    columns += [col(Topic.confidence), cast(col(Topic.keywords), String)]
     rows = session.execute(
         sa_select(*columns).where(col(Topic.workspace_id) == WORKSPACE, col(Topic.root) == col(Topic.number))
     )
@@ -197,7 +199,7 @@ def _shelved(session: Session, now: datetime) -> list[Shelved]:
             kind,
             state,
             confidence,
-            tuple(term for term, _ in words),
+            _terms(words),
             found[number],
             tickets.get(number),
         )
@@ -205,6 +207,12 @@ def _shelved(session: Session, now: datetime) -> list[Shelved]:
         if number in found and state != "ignored"
     ]
     return sorted(shelved, key=lambda topic: topic.rank)
+
+
+@lru_cache(maxsize=figuring.KNOWN)
+def _terms(text: str) -> tuple[str, ...]:
+    """Read a topic's keywords; most are as they were when a page was last made."""
+    return tuple(str(term) for term, _ in json.loads(text))
 
 
 def _tickets(session: Session) -> dict[int, TicketShort]:
