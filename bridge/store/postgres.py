@@ -16,7 +16,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,14 +116,23 @@ class Postgres:
 
     @contextmanager
     def holding(self, name: str) -> Iterator[None]:
-        """Hold a session's advisory lock on a connection of its own."""
+        """Hold a session's advisory lock on a connection of its own.
+
+        It is let go in words: a server may take a while to notice that a connection was closed.
+        """
         with self.engine.connect() as connection:
             raw: Any = connection.connection.driver_connection
             connection.detach()  # never goes back to the pool: who gets it next would hold the lock
             raw.autocommit = True
             if not raw.execute("SELECT pg_try_advisory_lock(%s)", [lock_key(name)]).fetchone()[0]:
                 raise BlockingIOError(name)
-            yield
+            try:
+                yield
+            finally:
+                with suppress(
+                    self.engine.dialect.loaded_dbapi.Error
+                ):  # the connection is gone: so is the lock
+                    raw.execute("SELECT pg_advisory_unlock(%s)", [lock_key(name)])
 
     def structure_faults(self, connection: Connection) -> Iterator[str]:
         """Yield indexes that a broken rebuild left invalid, and references to missing rows."""
