@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from bridge.config.values import Kind
 from bridge.web.errors import BadQuery, NotFound
 
-STATES: Final = ("new", "in review", "dormant", "snoozed")
+STATES: Final = ("new", "in review", "tracked", "done", "released", "recurred", "dormant", "snoozed")
 KINDS: Final = tuple(str(kind) for kind in get_args(Kind))
 TRENDS: Final = ("growing", "returned")
 SORTS: Final = ("people", "mentions", "growth", "newest", "latest", "title")

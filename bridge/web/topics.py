@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -84,7 +85,7 @@ def topic_list(shelf: Shelf, now: datetime, query: TopicQuery, page: int) -> Top
         total=len(shelf.topics),
         query=query,
         paging=place,
-        filters=_filters(query, shelf.sources),
+        filters=_filters(shelf, query),
     )
 
 
@@ -206,18 +207,39 @@ def ticket_link(ticket: Ticket | None) -> TicketLink | None:
     return TicketLink(key=ticket.key, state=ticket.state, href=own_or_safe_link(ticket.url))
 
 
-def _filters(query: TopicQuery, sources: Sequence[str]) -> dict[str, list[Choice]]:
-    labels = {"growing": "growing now", "returned": "came back"}
-    valid = {"state": STATES, "kind": KINDS, "source": sources, "trend": TRENDS}
-    found = {
-        name: [
-            Choice(value="", label="any", is_chosen=not getattr(query, name)),
-            *(Choice(value=v, label=labels.get(v, v), is_chosen=getattr(query, name) == v) for v in values),
-        ]
-        for name, values in valid.items()
-    }
+def _filters(shelf: Shelf, query: TopicQuery) -> dict[str, list[Choice]]:
+    """Return the values of each part of the query; each says how many topics it would leave."""
+    valid = {"state": STATES, "kind": KINDS, "source": shelf.sources, "trend": TRENDS}
+    found = {name: _facet(shelf, query, name, values) for name, values in valid.items()}
     found["sort"] = [Choice(value=v, label=v, is_chosen=query.sort == v) for v in SORTS]
     return found
+
+
+def _facet(shelf: Shelf, query: TopicQuery, name: str, values: Sequence[str]) -> list[Choice]:
+    asked = getattr(query, name)
+    fitting = select(shelf, replace(query, sort=SORTS[0], **{name: ""}))
+    counts = Counter(value for topic in fitting for value in _values(shelf, topic, name))
+    return [
+        Choice(value="", label=f"any ({len(fitting):,})", is_chosen=not asked),
+        *(
+            Choice(value=v, label=f"{_LABELS.get(v, v)} ({counts[v]:,})", is_chosen=asked == v)
+            for v in values
+        ),
+    ]
+
+
+def _values(shelf: Shelf, topic: Shelved, name: str) -> list[str]:
+    """Return what a topic is, of a part of the query."""
+    match name:
+        case "source":
+            return [source for source, _ in topic.figures.sources]
+        case "trend":
+            return [trend for trend in TRENDS if _has_trend(shelf, topic, trend)]
+        case _:
+            return [str(getattr(topic, name))]
+
+
+_LABELS: Final = {"growing": "growing now", "returned": "came back"}
 
 
 def as_csv(reports: Sequence[TopicReport]) -> str:

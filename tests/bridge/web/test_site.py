@@ -242,7 +242,7 @@ def test_a_topic_is_found_by_its_small_name(full: Any):
         ("/review?view=old", 400, "new, growing, back, duplicates, low, done"),
         ("/nowhere", 404, "no such page"),
         ("/topics?sort=size", 400, "people, mentions, growth"),
-        ("/topics?state=open", 400, "new, in review, dormant, snoozed"),
+        ("/topics?state=open", 400, "new, in review, tracked, done, released, recurred, dormant, snoozed"),
         ("/topics?kind=%3Cb%3E", 400, "problem, request, question, praise, other"),
         ("/topics?source=nope", 400, "reviews, tweets"),
         ("/topics?trend=up", 400, "growing, returned"),

@@ -72,6 +72,17 @@ def test_a_filter_keeps_what_was_chosen(full: Any):
     assert "/topics.csv?kind=request&amp;q=a%22b" in text
 
 
+def test_each_value_of_a_filter_says_how_many_topics_it_leaves(full: Any):
+    text = full.browser().get("/topics?kind=problem").text
+
+    assert '<option value="problem" selected>problem (2)</option>' in text
+    assert (
+        '<option value="request">request (1)</option>' in text
+    )
+    assert '<option value="tweets">tweets (1)</option>' in text  # of problems alone
+    assert '<option value="reviews">reviews (1)</option>' in text
+
+
 def test_the_file_has_the_rows_of_the_page(full: Any):
     answer = full.browser().get("/topics.csv?sort=title")
 
