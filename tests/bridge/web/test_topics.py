@@ -76,9 +76,7 @@ def test_each_value_of_a_filter_says_how_many_topics_it_leaves(full: Any):
     text = full.browser().get("/topics?kind=problem").text
 
     assert '<option value="problem" selected>problem (2)</option>' in text
-    assert (
-        '<option value="request">request (1)</option>' in text
-    )
+    assert '<option value="request">request (1)</option>' in text
     assert '<option value="tweets">tweets (1)</option>' in text  # of problems alone
     assert '<option value="reviews">reviews (1)</option>' in text
 
