@@ -82,26 +82,7 @@ def make_site(
     app = FastAPI(title="Feedback Bridge", docs_url=None, redoc_url=None, openapi_url=None)
     site = _Site(database, settings, clock, pulse)
     gate = install(app, access.Door(database, settings, clock))
-    for path, show in (
-        ("/", site.today),
-        ("/topics", site.topics),
-        ("/topics.json", site.topics_json),
-        ("/topics.csv", site.topics_csv),
-        ("/topics/{name}.json", site.topic_json),
-        ("/topics/{name}", site.topic),
-        ("/topics/{name}/evidence", site.evidence),
-        ("/backlog", site.backlog),
-        ("/backlog/{key}", site.issue),
-        ("/sources", site.sources),
-        ("/unassigned", site.unassigned),
-        ("/healthz", site.healthz),
-        ("/readyz", site.readyz),
-        ("/metrics", site.metrics),
-        ("/static/style.css", site.style),
-        ("/static/keys.js", site.script),
-        ("/icon.svg", site.icon),
-    ):
-        app.api_route(path, methods=["GET", "HEAD"])(show)
+    _add_pages(app, site)
     add_account_pages(app, gate, site.renderer)
     add_accounts(app, gate, site.renderer)
     add_boards(app, site.desk)
@@ -129,6 +110,30 @@ def make_site(
     https = settings.server.url.startswith("https://")
     app.add_middleware(Guard, names=names, signed=signed, refuse=site.refuse, https=https)
     return app
+
+
+def _add_pages(app: FastAPI, site: _Site) -> None:
+    """Add the pages that have no module of their own."""
+    for path, show in (
+        ("/", site.today),
+        ("/topics", site.topics),
+        ("/topics.json", site.topics_json),
+        ("/topics.csv", site.topics_csv),
+        ("/topics/{name}.json", site.topic_json),
+        ("/topics/{name}", site.topic),
+        ("/topics/{name}/evidence", site.evidence),
+        ("/backlog", site.backlog),
+        ("/backlog/{key}", site.issue),
+        ("/sources", site.sources),
+        ("/unassigned", site.unassigned),
+        ("/healthz", site.healthz),
+        ("/readyz", site.readyz),
+        ("/metrics", site.metrics),
+        ("/static/style.css", site.style),
+        ("/static/keys.js", site.script),
+        ("/icon.svg", site.icon),
+    ):
+        app.api_route(path, methods=["GET", "HEAD"])(show)
 
 
 def _add_hooks(

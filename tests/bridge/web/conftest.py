@@ -271,6 +271,18 @@ def full(tmp_path: Path, filled: Path):
     company.database.close()
 
 
+@pytest.fixture
+def let_in(house: Any) -> Callable[[str], Any]:
+    """Log somebody in at the `house` of the module."""
+
+    def do(name: str) -> Any:
+        browser = house.browser()
+        assert browser.log_in(name).status_code == 303
+        return browser
+
+    return do
+
+
 class _Strict(HTMLParser):
     """Reads a page as a pedant: all tags closed in order, ids once, nothing that runs."""
 

@@ -39,16 +39,6 @@ def house(full: Any, monkeypatch: pytest.MonkeyPatch, now: datetime) -> House:
     return made
 
 
-@pytest.fixture
-def let_in(house: House) -> Callable[[str], Browser]:
-    def do(name: str) -> Browser:
-        browser = house.browser()
-        assert browser.log_in(name).status_code == 303
-        return browser
-
-    return do
-
-
 def need(house: House, method: str, path: str) -> Need:
     scope = {"type": "http", "method": method, "path": path.partition("?")[0]}
     routes = [route for route in house.site.routes if isinstance(route, GuardedRoute)]

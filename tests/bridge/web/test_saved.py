@@ -47,16 +47,6 @@ def house(full: Any, monkeypatch: pytest.MonkeyPatch, now: datetime) -> House:
     return made
 
 
-@pytest.fixture
-def let_in(house: House) -> Callable[[str], Browser]:
-    def do(name: str) -> Browser:
-        browser = house.browser()
-        assert browser.log_in(name).status_code == 303
-        return browser
-
-    return do
-
-
 def test_a_view_stands_on_its_page_and_in_the_list(full: Any, strictly: Callable[[str], Any]):
     browser = full.browser()
 
