@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI, Request
@@ -12,12 +11,10 @@ from fastapi.responses import JSONResponse, Response
 from bridge.errors import InputError
 from bridge.models import Decision
 from bridge.placing import topic_number
-from bridge.store import figures
 from bridge.store.decided import MACHINE
-from bridge.verbs import Verbs
 from bridge.web.access import needs, require
 from bridge.web.deciding import FIELDS, Refused, away, back, described, form_fields, json_fields
-from bridge.web.verbs import BY_NAME, Asked, Done, Fields, Verb, decide, places_of
+from bridge.web.verbs import BY_NAME, Deciding, Done, Fields, Verb, deciding, places_of
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -107,62 +104,34 @@ def decide_all(desk: Desk, verb: Verb, numbers: Sequence[int], fields: Fields, a
     Raises `InputError` for the first that can't be decided about, and then nothing is done.
     """
     places = places_of(desk, verb, numbers)
-    with _together(desk, actor) as together:
-        return [together.do(verb, number, fields, places[number]) for number in numbers]
+    with deciding(desk, actor) as several:
+        return [_one(several, verb, number, fields, places[number]) for number in numbers]
 
 
 def take_back_all(desk: Desk, decisions: Sequence[int], actor: Actor) -> list[Done]:
     """Take decisions back in their order, the latest first, in one transaction; raises `InputError`."""
-    with _together(desk, actor) as together:
+    with deciding(desk, actor) as several:
         return [
-            together.do(BY_NAME["undo"], together.topic_of(number), {"decision": str(number)}, {})
+            _one(several, BY_NAME["undo"], _topic_of(several.session, number), {"decision": str(number)}, {})
             for number in decisions
         ]
 
 
-@contextmanager
-def _together(desk: Desk, actor: Actor) -> Iterator[_Together]:
-    """Take several decisions in one transaction, and count what they changed at the end."""
-    with desk.database.writing() as session:
-        together = _Together(desk, session, actor)
-        yield together
-        figures.renew(session, sorted(together.roots))
+def _one(several: Deciding, verb: Verb, number: int, fields: Fields, place: Mapping[str, str]) -> Done:
+    try:
+        return several.do(verb, number, fields, place)
+    except InputError as error:
+        raise InputError(f"nothing was done, because of T-{number}: {error}") from error
 
 
-class _Together:
-    """Several decisions of one person. `roots` are the topics that they changed."""
-
-    def __init__(self, desk: Desk, session: Session, actor: Actor) -> None:
-        self._desk, self._session, self._actor, self._now = desk, session, actor, desk.clock()
-        self._verbs = Verbs(session, actor.name, self._now)
-        self.roots: set[int] = set()
-
-    def do(self, verb: Verb, number: int, fields: Fields, place: Mapping[str, str]) -> Done:
-        """Decide about one topic."""
-        asked = Asked(
-            desk=self._desk,
-            session=self._session,
-            verbs=self._verbs,
-            number=number,
-            fields=fields,
-            now=self._now,
-            place=place,
+def _topic_of(session: Session, decision: int) -> int:
+    """Return the topic that a decision is about."""
+    made = session.get(Decision, decision)
+    if made is None:
+        raise InputError(f"there is no decision {decision}")
+    if made.verb == MACHINE:  # its merges are decisions of their own, and go back with it
+        raise InputError(
+            f"decision {decision} is a recluster; take it back as a whole: "
+            "feedback-bridge topics undo --recluster"
         )
-        try:
-            done, changed = decide(asked, verb, self._actor)
-        except InputError as error:
-            raise InputError(f"nothing was done, because of T-{number}: {error}") from error
-        self.roots |= set(changed)
-        return done
-
-    def topic_of(self, decision: int) -> int:
-        """Return the topic that a decision is about."""
-        made = self._session.get(Decision, decision)
-        if made is None:
-            raise InputError(f"there is no decision {decision}")
-        if made.verb == MACHINE:  # its merges are decisions of their own, and go back with it
-            raise InputError(
-                f"decision {decision} is a recluster; take it back as a whole: "
-                "feedback-bridge topics undo --recluster"
-            )
-        return made.topic
+    return made.topic

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -212,21 +213,9 @@ def perform(desk: Desk, verb: Verb, number: int, fields: Fields, actor: Actor) -
 
     A move is of an item; the topic that it is asked of says nothing.
     """
-    now = desk.clock()
     place = places_of(desk, verb, [number])[number]
-    with desk.database.writing() as session:
-        asked = Asked(
-            desk=desk,
-            session=session,
-            verbs=Verbs(session, actor.name, now),
-            number=number,
-            fields=fields,
-            now=now,
-            place=place,
-        )
-        done, roots = decide(asked, verb, actor)
-        figures.renew(session, roots)
-        return done
+    with deciding(desk, actor) as one:
+        return one.do(verb, number, fields, place)
 
 
 def places_of(desk: Desk, verb: Verb, numbers: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
@@ -234,20 +223,48 @@ def places_of(desk: Desk, verb: Verb, numbers: Sequence[int]) -> Mapping[int, Ma
     return desk.ticket_places(numbers) if verb.name in ("approve", "reject") else {key: {} for key in numbers}
 
 
-def decide(asked: Asked, verb: Verb, actor: Actor) -> tuple[Done, list[int]]:
-    """Do a verb within a transaction; return it with the topics whose figures are to be counted anew."""
-    session, last = asked.session, latest(asked.session)
-    taken = _undone_next(session, asked.number) if verb.name == "undo" else None
-    if taken is not None:
-        _may_take_back(session, taken, asked.fields.get("decision", ""), actor)
-    about = verb.do(asked)
-    session.flush()
-    made = taken or latest(session)
-    if made is None or (taken is None and made.id == (last.id if last else None)):
-        raise InputError(f"{verb.name} changed nothing")
-    if reason := asked.fields.get("reason", ""):
-        made.after = {**made.after, "reason": reason[:80]}
-    return Done(made.id or 0, about, verb.name), _roots(session, made, about)
+@contextmanager
+def deciding(desk: Desk, actor: Actor) -> Iterator[Deciding]:
+    """Let somebody decide, once or several times in one transaction; what changed is counted at its end."""
+    with desk.database.writing() as session:
+        found = Deciding(desk, session, actor)
+        yield found
+        figures.renew(session, sorted(found.roots))
+
+
+class Deciding:
+    """The decisions of one person in one transaction. `roots` are the topics that they changed."""
+
+    def __init__(self, desk: Desk, session: Session, actor: Actor) -> None:
+        self._desk, self._actor, self._now = desk, actor, desk.clock()
+        self._verbs = Verbs(session, actor.name, self._now)
+        self.session = session
+        self.roots: set[int] = set()
+
+    def do(self, verb: Verb, number: int, fields: Fields, place: Mapping[str, str]) -> Done:
+        """Decide about one topic; raises `InputError` or `Forbidden`."""
+        asked = Asked(
+            desk=self._desk,
+            session=self.session,
+            verbs=self._verbs,
+            number=number,
+            fields=fields,
+            now=self._now,
+            place=place,
+        )
+        last = latest(self.session)
+        taken = _undone_next(self.session, number) if verb.name == "undo" else None
+        if taken is not None:
+            _may_take_back(self.session, taken, fields.get("decision", ""), self._actor)
+        about = verb.do(asked)
+        self.session.flush()
+        made = taken or latest(self.session)
+        if made is None or (taken is None and made.id == (last.id if last else None)):
+            raise InputError(f"{verb.name} changed nothing")
+        if reason := fields.get("reason", ""):
+            made.after = {**made.after, "reason": reason[:80]}
+        self.roots |= set(_roots(self.session, made, about))
+        return Done(made.id or 0, about, verb.name)
 
 
 def latest(session: Session) -> Decision | None:
