@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,30 +42,69 @@ class TopicReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the documented shape of `topics list --json`."""
-        ticket = self.ticket
-        shown = ticket is not None and ticket.key is not None
-        return {
-            "id": self.id,
-            "title": self.topic.title,
-            "kind": self.topic.kind,
-            "state": self.topic.state,
-            "mentions": self.counts.mentions,
-            "reach": self.counts.reach,
-            "first_seen": stamp(self.counts.first_seen),
-            "last_seen": stamp(self.counts.last_seen),
-            "recurrence": {
-                "active_weeks": self.recurrence.active_weeks,
-                "weeks": self.recurrence.weeks,
-                "returns": self.recurrence.returns,
-                "last_quiet_days": self.recurrence.last_quiet_days,
-            },
-            "trend": {
-                "per_week": list(self.trend.per_week),
-                "ratio": None if self.trend.ratio is None else round(self.trend.ratio, 4),
-                "burst": self.trend.burst,
-            },
-            "ticket": {"key": ticket.key, "url": ticket.url} if shown and ticket else None,
-        }
+        return shape(self.topic, self.counts, self.recurrence, self.trend, self.ticket)
+
+
+class Named(Protocol):
+    """A topic, as its row or in few words."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
+class Moved(Protocol):
+    """A topic's movement, as far as lists tell it."""
+
+    @property
+    def per_week(self) -> Sequence[int]: ...
+    @property
+    def ratio(self) -> float | None: ...
+    @property
+    def burst(self) -> bool: ...
+
+
+class Linked(Protocol):
+    """A ticket, as its row or in few words."""
+
+    @property
+    def key(self) -> str | None: ...
+    @property
+    def url(self) -> str | None: ...
+
+
+def shape(
+    topic: Named, counts: counting.Counts, recurrence: Recurrence, trend: Moved, ticket: Linked | None
+) -> dict[str, Any]:
+    """Return the documented shape of a topic in `topics list --json`."""
+    shown = ticket is not None and ticket.key is not None
+    return {
+        "id": f"T-{topic.number}",
+        "title": topic.title,
+        "kind": topic.kind,
+        "state": topic.state,
+        "mentions": counts.mentions,
+        "reach": counts.reach,
+        "first_seen": stamp(counts.first_seen),
+        "last_seen": stamp(counts.last_seen),
+        "recurrence": {
+            "active_weeks": recurrence.active_weeks,
+            "weeks": recurrence.weeks,
+            "returns": recurrence.returns,
+            "last_quiet_days": recurrence.last_quiet_days,
+        },
+        "trend": {
+            "per_week": list(trend.per_week),
+            "ratio": None if trend.ratio is None else round(trend.ratio, 4),
+            "burst": trend.burst,
+        },
+        "ticket": {"key": ticket.key, "url": ticket.url} if shown and ticket else None,
+    }
 
 
 def topic_reports(

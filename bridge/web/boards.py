@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from bridge import drafting
 from bridge.access.origin import next_page
+from bridge.listing import listed
 from bridge.proposals import suggestion
 from bridge.report import topic_reports
 from bridge.store import counts as counting
@@ -20,8 +21,8 @@ from bridge.web.desk import Desk, Look
 from bridge.web.errors import BadQuery, NotFound
 from bridge.web.keys import KEYS, OTHERS, Key
 from bridge.web.pane import SIMILAR, Draft, draft_of
-from bridge.web.review import chosen, numbers, review
-from bridge.web.topics import TopicRow, as_csv, reports_in_order, shelf_row, topic_row
+from bridge.web.review import chosen, review
+from bridge.web.topics import TopicRow, as_csv, shelf_row, topic_row
 from bridge.web.twins import csv_answer, json_answer
 
 
@@ -114,18 +115,18 @@ class _Boards:
     @needs("read")
     def review_json(self, request: Request) -> Response:
         """Give a tab's topics in the shape of `topics list --json`."""
-        return json_answer([report.as_json() for report in self._reports(request)])
+        return json_answer(self._rows(request))
 
     @needs("read")
     def review_csv(self, request: Request) -> Response:
         """Give a tab's topics as a file."""
-        return csv_answer(as_csv(self._reports(request)), "review")
+        return csv_answer(as_csv(self._rows(request)), "review")
 
-    def _reports(self, request: Request) -> list[Any]:
+    def _rows(self, request: Request) -> list[dict[str, Any]]:
         view = request.query_params.get("view", "new")
         with self._desk.database.reading() as session:
             look = self._desk.look(session)
-            return reports_in_order(session, look.now, numbers(chosen(look, view)))
+            return listed(session, look.shelf, look.now, chosen(look, view))
 
     @needs("decide")
     def ticket(self, request: Request, name: str) -> Response:

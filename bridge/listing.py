@@ -1,0 +1,90 @@
+"""Many topics in the shape of `topics list --json`, from what is known of all of them at once.
+
+The figures are those of `bridge.report`; only the way to them is another, for a list of thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlmodel import Session
+
+from bridge.report import WEEKS, shape, topic_reports
+from bridge.store import counts as counting
+from bridge.store import figures as figuring
+from bridge.store.counts import Counts
+from bridge.store.figures import Figures
+from bridge.store.views import Shelf, Shelved, moving
+from topics.trend import Recurrence
+from topics.trends import WEEK_US, Movements
+
+NAMED = 500  # topics that a query names one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A topic's movement, as far as lists tell it."""
+
+    per_week: list[int]
+    ratio: float | None
+    burst: bool
+
+
+def listed(session: Session, shelf: Shelf, now: datetime, chosen: Sequence[Shelved]) -> list[dict[str, Any]]:
+    """Return these topics of a shelf in their order, with their figures up to a time."""
+    if not shelf.holds(now):
+        return _one_by_one(session, now, [topic.number for topic in chosen])
+    every = [topic.figures for topic in chosen]
+    moves = _moves(session, shelf, now, every)
+    trends = map(Moved, moves.per_week.tolist(), moves.ratio, moves.burst.tolist())
+    return [
+        shape(topic, counts, recurrence, trend, topic.ticket)
+        for topic, counts, recurrence, trend in zip(
+            chosen, _counts(every), _recurrences(every, now), trends, strict=True
+        )
+    ]
+
+
+def _one_by_one(session: Session, now: datetime, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    all_of_them = numbers if len(numbers) <= NAMED else None
+    by_number = {report.topic.number: report for report in topic_reports(session, now, all_of_them)}
+    return [by_number[number].as_json() for number in numbers if number in by_number]
+
+
+def _moves(session: Session, shelf: Shelf, now: datetime, every: Sequence[Figures]) -> Movements:
+    volume = shelf.volume if now == shelf.now else counting.weekly_volume(session, now, WEEKS)
+    return moving(every, volume, now)
+
+
+def _counts(every: Sequence[Figures]) -> list[Counts]:
+    firsts, lasts = (figuring.moments(ends.tolist()) for ends in figuring.ends(every))
+    return [
+        Counts(figures.mentions, figures.reach, first, last)
+        for figures, first, last in zip(every, firsts, lasts, strict=True)
+    ]
+
+
+def _recurrences(every: Sequence[Figures], now: datetime) -> list[Recurrence]:
+    """Return how each topic comes and goes: weeks with a mention, and weeks since the first."""
+    times, _ = figuring.flat(every)
+    ages: NDArray[np.int64] = (figuring.micros(now) - times) // WEEK_US
+    rows = np.repeat(np.arange(len(every)), [len(figures.times) for figures in every])
+    heard = np.zeros((len(every), int(ages.max(initial=0)) + 1), bool)
+    heard[rows, ages] = True
+    oldest = heard.shape[1] - np.argmax(heard[:, ::-1], axis=1)
+    return [
+        Recurrence(
+            active_weeks=active,
+            weeks=weeks,
+            returns=figures.returns,
+            last_quiet_days=figures.last_quiet_days,
+        )
+        for figures, active, weeks in zip(
+            every, heard.sum(axis=1).tolist(), oldest.tolist(), strict=True
+        )
+    ]
