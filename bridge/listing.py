@@ -40,7 +40,7 @@ def listed(session: Session, shelf: Shelf, now: datetime, chosen: Sequence[Shelv
     if not shelf.holds(now):
         return _one_by_one(session, now, [topic.number for topic in chosen])
     every = [topic.figures for topic in chosen]
-    moves = _moves(session, shelf, now, every)
+    moves = _moves(session, shelf, now, chosen)
     trends = map(Moved, moves.per_week.tolist(), moves.ratio, moves.burst.tolist())
     return [
         shape(topic, counts, recurrence, trend, topic.ticket)
@@ -56,9 +56,12 @@ def _one_by_one(session: Session, now: datetime, numbers: Sequence[int]) -> list
     return [by_number[number].as_json() for number in numbers if number in by_number]
 
 
-def _moves(session: Session, shelf: Shelf, now: datetime, every: Sequence[Figures]) -> Movements:
-    volume = shelf.volume if now == shelf.now else counting.weekly_volume(session, now, WEEKS)
-    return moving(every, volume, now)
+def _moves(session: Session, shelf: Shelf, now: datetime, chosen: Sequence[Shelved]) -> Movements:
+    if now == shelf.now:
+        moves, rows = shelf.moving, [shelf.place[topic.number] for topic in chosen]
+        return Movements(moves.per_week[rows], tuple(moves.ratio[row] for row in rows), moves.burst[rows])
+    volume = counting.weekly_volume(session, now, WEEKS)
+    return moving([topic.figures for topic in chosen], volume, now)
 
 
 def _counts(every: Sequence[Figures]) -> list[Counts]:

@@ -17,7 +17,7 @@ from bridge.store import figures as figuring
 from bridge.store import topics as store
 from bridge.store.figures import Figures, Times
 from bridge.times import stamp
-from topics.similar import nearest
+from topics.similar import nearest_units, units
 from topics.trend import Recurrence, Trend, trend_of_weeks
 from topics.trends import WEEK_US
 
@@ -185,6 +185,7 @@ class Map:
     """Where all topics lie, seen from the middle of all that was said: by model, numbers and vectors."""
 
     models: tuple[tuple[tuple[int, ...], NDArray[np.float32]], ...]
+    units: tuple[NDArray[np.float32], ...]  # the same at length 1
 
     @classmethod
     def of(cls, session: Session) -> Map:
@@ -199,21 +200,21 @@ class Map:
                 mean = np.frombuffer(state.mean, "<f8") / max(state.data.get("seen", 1), 1)
                 table = table - mean.astype(np.float32)
             found.append((tuple(centre.number for centre in same), table))
-        return cls(tuple(found))
+        return cls(tuple(found), tuple(units(table) for _, table in found))
 
     def neighbours(self, number: int, top: int = 5) -> list[dict[str, Any]]:
         """Return the topics nearest to one."""
-        for numbers, table in self.models:
+        for (numbers, _), table in zip(self.models, self.units, strict=True):
             if number in numbers:
-                return _as_json(nearest(table, numbers, top=top, of=number)[number])
+                return _as_json(nearest_units(table, numbers, top=top, of=number)[number])
         return []
 
     def neighbourhoods(self, top: int = 5) -> dict[int, list[dict[str, Any]]]:
         """Return the nearest topics of every topic."""
         return {
             number: _as_json(pairs)
-            for numbers, table in self.models
-            for number, pairs in nearest(table, numbers, top=top).items()
+            for (numbers, _), table in zip(self.models, self.units, strict=True)
+            for number, pairs in nearest_units(table, numbers, top=top).items()
         }
 
 

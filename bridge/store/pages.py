@@ -57,7 +57,7 @@ class Said:
 
 
 _NONE, _LAST = null(), 2**31 - 1
-RECENT = 10_000
+RECENT = 2_000
 """Statements among which words are looked for first, the latest."""
 
 
@@ -119,17 +119,27 @@ def rejected(session: Session) -> dict[str, int]:
 
 def said_of(session: Session, number: int, as_of: datetime, *, skip: int, limit: int) -> list[Said]:
     """Return the statements that a topic's counts count: key quotes first, then those that fit best."""
-    conditions = [
-        *counted_of([number]),
-        col(Assignment.said_at) <= as_of,
-    ]
     turn = key_quotes.turn_in(number)
     order = (
         func.coalesce(turn, _LAST),
         func.coalesce(Assignment.score, 0.0).desc(),
         col(Assignment.said_at).desc(),
     )
-    return _said(session, conditions, order, skip, limit, turn)
+    chosen = (  # of thousands that are put in order only the few on the page are read whole
+        sa_select(col(Assignment.statement_id))
+        .join(Statement, col(Statement.id) == col(Assignment.statement_id))
+        .where(
+            col(Assignment.workspace_id) == WORKSPACE,
+            *counted_of([number]),
+            col(Assignment.said_at) <= as_of,
+        )
+        .order_by(*order, col(Statement.sort_key))
+        .offset(skip)
+        .limit(limit)
+        .subquery()
+    )
+    conditions = [col(Assignment.statement_id).in_(sa_select(chosen.c.statement_id))]
+    return _said(session, conditions, order, 0, limit, turn)
 
 
 def unsure(session: Session, as_of: datetime, *, skip: int, limit: int) -> list[Said]:
@@ -148,6 +158,8 @@ def holding(session: Session, words: str, as_of: datetime, *, limit: int) -> lis
     found = session.exec(_latest(matching, limit, among=RECENT if matching else None)).all()
     if matching and len(found) < limit:
         found = session.exec(_anywhere(matching, limit)).all()
+    if not found:
+        return []
     chosen = [col(Statement.id).in_(found), col(Assignment.said_at) <= as_of]
     return _said(session, chosen, (col(Assignment.said_at).desc(),), 0, limit)
 

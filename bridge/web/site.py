@@ -82,6 +82,7 @@ def make_site(
     """
     app = FastAPI(title="Feedback Bridge", docs_url=None, redoc_url=None, openapi_url=None)
     site = _Site(database, settings, clock, pulse)
+    app.state.renderer = site.renderer
     gate = install(app, access.Door(database, settings, clock))
     _add_pages(app, site)
     add_account_pages(app, gate, site.renderer)
