@@ -25,6 +25,7 @@ NAMED: Final = 40
 """Topics whose titles stand on the map."""
 
 NEAR: Final = 3
+LOOKED_AT: Final = 8  # itself, and some to spare where several lie on one spot
 COLUMNS = ("topic", "title", "kind", "people", "x", "y", "near")
 
 
@@ -142,13 +143,14 @@ def _spots(topics: Sequence[Shelved], places: Mapping[int, tuple[float, float]])
 
 
 def _next(places: Sequence[tuple[float, float]]) -> list[list[int]]:
-    """Return for each place the rows of those next to it, the nearest first; in blocks, to hold memory."""
-    table = np.array(places, np.float32).reshape(-1, 2)
-    found: list[list[int]] = []
-    for row, place in enumerate(table):
-        apart = np.square(table - place).sum(axis=1)
-        apart[row] = np.inf
-        some = np.argpartition(apart, min(NEAR, len(apart) - 1))[:NEAR]
-        some = some[np.argsort(apart[some], kind="stable")]
-        found.append([int(other) for other in some if other != row])
-    return found
+    """Return for each place the rows of those next to it, the nearest first."""
+    from scipy.spatial import KDTree
+
+    if not places:
+        return []
+    table = np.array(places, np.float32)
+    _, some = KDTree(table).query(table, k=np.arange(1, min(LOOKED_AT, len(table)) + 1))
+    apart = np.square(table[some] - table[:, None]).sum(axis=2)
+    apart[some == np.arange(len(table))[:, None]] = np.inf
+    nearest = np.take_along_axis(some, np.argsort(apart, axis=1, kind="stable"), axis=1)[:, :NEAR]
+    return [[other for other in others if other != row] for row, others in enumerate(nearest.tolist())]
