@@ -6,7 +6,6 @@ The figures are those of `bridge.report`; only the way to them is another, for a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session
 
-from bridge.report import WEEKS, shape, topic_reports
+from bridge.report import WEEKS, Moved, shape, topic_reports
 from bridge.store import counts as counting
 from bridge.store import figures as figuring
 from bridge.store.counts import Counts
@@ -24,15 +23,6 @@ from topics.trend import Recurrence
 from topics.trends import WEEK_US, Movements
 
 NAMED = 500  # topics that a query names one by one
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A topic's movement, as far as lists tell it."""
-
-    per_week: list[int]
-    ratio: float | None
-    burst: bool
 
 
 def listed(session: Session, shelf: Shelf, now: datetime, chosen: Sequence[Shelved]) -> list[dict[str, Any]]:
@@ -87,7 +77,5 @@ def _recurrences(every: Sequence[Figures], now: datetime) -> list[Recurrence]:
             returns=figures.returns,
             last_quiet_days=figures.last_quiet_days,
         )
-        for figures, active, weeks in zip(
-            every, heard.sum(axis=1).tolist(), oldest.tolist(), strict=True
-        )
+        for figures, active, weeks in zip(every, heard.sum(axis=1).tolist(), oldest.tolist(), strict=True)
     ]

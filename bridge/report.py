@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from bridge.store import counts as counting
 from bridge.store import figures as figuring
 from bridge.store import topics as store
 from bridge.store.figures import Figures, Times
+from bridge.store.views import Shelved, TicketShort
 from bridge.times import stamp
 from topics.similar import nearest_units, units
 from topics.trend import Recurrence, Trend, trend_of_weeks
@@ -45,41 +46,21 @@ class TopicReport:
         return shape(self.topic, self.counts, self.recurrence, self.trend, self.ticket)
 
 
-class Named(Protocol):
-    """A topic, as its row or in few words."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-
-
-class Moved(Protocol):
+@dataclass(frozen=True, slots=True)
+class Moved:
     """A topic's movement, as far as lists tell it."""
 
-    @property
-    def per_week(self) -> Sequence[int]: ...
-    @property
-    def ratio(self) -> float | None: ...
-    @property
-    def burst(self) -> bool: ...
-
-
-class Linked(Protocol):
-    """A ticket, as its row or in few words."""
-
-    @property
-    def key(self) -> str | None: ...
-    @property
-    def url(self) -> str | None: ...
+    per_week: list[int]
+    ratio: float | None
+    burst: bool
 
 
 def shape(
-    topic: Named, counts: counting.Counts, recurrence: Recurrence, trend: Moved, ticket: Linked | None
+    topic: Topic | Shelved,
+    counts: counting.Counts,
+    recurrence: Recurrence,
+    trend: Trend | Moved,
+    ticket: Ticket | TicketShort | None,
 ) -> dict[str, Any]:
     """Return the documented shape of a topic in `topics list --json`."""
     shown = ticket is not None and ticket.key is not None

@@ -189,7 +189,8 @@ def units(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the rows at length 1; those that cannot be, as zeros."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if vectors.dtype == np.float32 and np.isfinite(lengths).all() and lengths.all():
-        return vectors / lengths
+        short: NDArray[np.float32] = vectors / lengths
+        return short
     clean = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, 0).astype(np.float32)
     lengths = np.linalg.norm(clean, axis=1, keepdims=True)
     long: NDArray[np.float32] = np.divide(clean, lengths, out=np.zeros_like(clean), where=lengths > 0)

@@ -10,7 +10,6 @@ from sqlmodel import Field, SQLModel
 
 from bridge.models.base import UtcDateTime, anything, moment, own_id, ref, workspace
 
-
 _COUNTED_BY = ("score", "source", "kind", "speaker")
 
 

@@ -131,8 +131,13 @@ def _kept(session: Session, topics: Collection[int] | None) -> list[Figures]:
     query = sa_select(*columns).where(col(kept.workspace_id) == WORKSPACE)
     if topics is not None:
         query = query.where(col(kept.topic).in_(topics))
-    rows = session.connection().execute(query).all()  # plain rows: there is one for each topic
-    return [Figures(*row[:-2], _sources(row[-2]), np.frombuffer(row[-1], "<i8")) for row in rows]
+    rows: Any = session.connection().execute(query).all()  # plain rows: there is one for each topic
+    return [
+        Figures(
+            topic, touched, mentions, reach, returns, quiet, _sources(sources), np.frombuffer(times, "<i8")
+        )
+        for topic, touched, mentions, reach, returns, quiet, sources, times in rows
+    ]
 
 
 @lru_cache(maxsize=KNOWN)

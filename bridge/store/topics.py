@@ -60,7 +60,7 @@ class Centre:
 def centres(session: Session) -> list[Centre]:
     """Return the centres of the topics that are neither merged nor ignored, by number."""
     columns = (col(Topic.number), col(Topic.centroid_model), col(Topic.centroid))
-    rows = session.connection().execute(
+    rows: Any = session.connection().execute(
         sa_select(*columns)
         .where(
             col(Topic.workspace_id) == WORKSPACE,

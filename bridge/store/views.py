@@ -85,8 +85,11 @@ class Shelf:
     ) -> None:
         self.made, self.now = now, until or now
         found = like if like is not None and like.holds(now) else None
+        self.topics: list[Shelved]
         self.topics, self.is_whole = (found.topics, True) if found else _shelved(session, now)
-        self.by_number = found.by_number if found else {topic.number: topic for topic in self.topics}
+        self.by_number: dict[int, Shelved] = (
+            found.by_number if found else {topic.number: topic for topic in self.topics}
+        )
         self.kept: dict[str, object] = {}  # what pages work out of it once
         if found:
             self.kept |= {name: found.kept[name] for name in TIMELESS if name in found.kept}

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from markupsafe import Markup
@@ -17,6 +16,7 @@ from bridge.web.access import needs
 from bridge.web.desk import Desk, Look
 from bridge.web.drawing import Mark, drawn
 from bridge.web.twins import csv_answer, csv_text, json_answer
+from topics.layout import next_to
 
 MOST: Final = 500
 """Topics that the page draws and lists; the twins give all."""
@@ -25,7 +25,6 @@ NAMED: Final = 40
 """Topics whose titles stand on the map."""
 
 NEAR: Final = 3
-LOOKED_AT: Final = 8  # itself, and some to spare where several lie on one spot
 COLUMNS = ("topic", "title", "kind", "people", "x", "y", "near")
 
 
@@ -128,7 +127,7 @@ def _placed(look: Look) -> tuple[list[Shelved], Mapping[int, tuple[float, float]
 
 
 def _spots(topics: Sequence[Shelved], places: Mapping[int, tuple[float, float]]) -> list[Spot]:
-    near = _next([places[topic.number] for topic in topics])
+    near = next_to([places[topic.number] for topic in topics], NEAR)
     return [
         Spot(
             f"T-{topic.number}",
@@ -140,17 +139,3 @@ def _spots(topics: Sequence[Shelved], places: Mapping[int, tuple[float, float]])
         )
         for topic, rows in zip(topics, near, strict=True)
     ]
-
-
-def _next(places: Sequence[tuple[float, float]]) -> list[list[int]]:
-    """Return for each place the rows of those next to it, the nearest first."""
-    from scipy.spatial import KDTree
-
-    if not places:
-        return []
-    table = np.array(places, np.float32)
-    _, some = KDTree(table).query(table, k=np.arange(1, min(LOOKED_AT, len(table)) + 1))
-    apart = np.square(table[some] - table[:, None]).sum(axis=2)
-    apart[some == np.arange(len(table))[:, None]] = np.inf
-    nearest = np.take_along_axis(some, np.argsort(apart, axis=1, kind="stable"), axis=1)[:, :NEAR]
-    return [[other for other in others if other != row] for row, others in enumerate(nearest.tolist())]

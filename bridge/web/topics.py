@@ -21,6 +21,7 @@ from bridge.web.sparkline import sparkline
 from bridge.web.twins import csv_text
 from bridge.web.words import Moment, moment, own_or_safe_link
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketLink:
     """A topic's ticket in few words."""

@@ -8,7 +8,13 @@ from typing import Final
 
 from fastapi import FastAPI
 
-LATE: Final = ("scipy.special", "scipy.spatial", "bridge.pipeline.deciding", "bridge.pipeline.context", "bridge.digest.contents")
+LATE: Final = (
+    "scipy.special",
+    "scipy.spatial",
+    "bridge.pipeline.deciding",
+    "bridge.pipeline.context",
+    "bridge.digest.contents",
+)
 """Modules that pages import inside functions, for other commands to begin at once."""
 
 
