@@ -167,12 +167,16 @@ class Map:
 
     models: tuple[tuple[tuple[int, ...], NDArray[np.float32]], ...]
     units: tuple[NDArray[np.float32], ...]  # the same at length 1
+    read: Any  # what it was made of
 
     @classmethod
-    def of(cls, session: Session) -> Map:
-        """Read the centres of the topics that are shown."""
+    def of(cls, session: Session, before: Map | None = None) -> Map:
+        """Read the centres of the topics that are shown; it is the map `before` if they are the same."""
         centres = store.centres(session)
         state = session.get(EngineState, WORKSPACE)
+        read = (centres, state and (state.model, state.mean, state.data.get("seen")))
+        if before is not None and before.read == read:
+            return before
         found = []
         for model in sorted({centre.model for centre in centres}):
             same = [centre for centre in centres if centre.model == model]
@@ -181,7 +185,7 @@ class Map:
                 mean = np.frombuffer(state.mean, "<f8") / max(state.data.get("seen", 1), 1)
                 table = table - mean.astype(np.float32)
             found.append((tuple(centre.number for centre in same), table))
-        return cls(tuple(found), tuple(units(table) for _, table in found))
+        return cls(tuple(found), tuple(units(table) for _, table in found), read)
 
     def neighbours(self, number: int, top: int = 5) -> list[dict[str, Any]]:
         """Return the topics nearest to one."""

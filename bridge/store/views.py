@@ -23,7 +23,7 @@ from sqlmodel import Session, col
 from bridge.models import WORKSPACE, Ticket, Topic
 from bridge.store import counts as counting
 from bridge.store import figures as figuring
-from bridge.store.figures import Figures
+from bridge.store.figures import Figures, Known
 from bridge.store.written import Marks, marks
 from topics.trend import RECENT
 from topics.trends import Movements, movements, table
@@ -38,6 +38,9 @@ QUIET = 3  # whole calendar-free weeks that a quiet time of 28 days holds at lea
 
 TIMELESS = ("map", "map page")
 """What is kept with a shelf and knows nothing of weeks: it is good while nothing is written."""
+
+EARLIER = "map before"
+"""The name under which the map of the shelf before is kept, for centres seldom change."""
 
 SHOWN = frozenset({"topic", "topic_figures", "ticket", "assignment", "engine_state", "map_place"})
 """Tables that a shelf, and what is kept with it, is made of."""
@@ -77,16 +80,23 @@ class Shelved:
 class Shelf:
     """All topics that anyone spoke of up to a time, the widest reach first.
 
-    Merged and ignored ones are left out. `like` is a shelf of the same state of the store, from earlier.
+    Merged and ignored ones are left out. `like` is a shelf of the same state of the store, from earlier;
+    `known` are rows that were read before.
     """
 
     def __init__(
-        self, session: Session, now: datetime, *, until: datetime | None = None, like: Shelf | None = None
+        self,
+        session: Session,
+        now: datetime,
+        *,
+        until: datetime | None = None,
+        like: Shelf | None = None,
+        known: Known | None = None,
     ) -> None:
         self.made, self.now = now, until or now
         found = like if like is not None and like.holds(now) else None
         self.topics: list[Shelved]
-        self.topics, self.is_whole = (found.topics, True) if found else _shelved(session, now)
+        self.topics, self.is_whole = (found.topics, True) if found else _shelved(session, now, known)
         self.by_number: dict[int, Shelved] = (
             found.by_number if found else {topic.number: topic for topic in self.topics}
         )
@@ -134,11 +144,6 @@ class Shelf:
     def _numbers(self, chosen: NDArray[np.bool_]) -> frozenset[int]:
         return frozenset(self.topics[place].number for place in np.flatnonzero(chosen))
 
-    def whole(self) -> Shelf:
-        """Work out all that is worked out once, and return the shelf itself."""
-        _ = self.growing, self.returned, self.growth, self.place
-        return self
-
     @cached_property
     def sources(self) -> list[str]:
         """Return the names of the sources that anyone spoke in."""
@@ -165,6 +170,7 @@ class Shelves:
 
     def __init__(self) -> None:
         self._latest: tuple[Marks, Shelf] | None = None
+        self._known = Known()
         self._lock = Lock()
 
     def get(self, session: Session, now: datetime) -> Shelf:
@@ -176,7 +182,10 @@ class Shelves:
             same = self._latest[1] if self._latest is not None and self._latest[0] == state else None
             if same is not None and same.now == end:
                 return same
-            shelf = Shelf(session, now, until=end, like=same).whole()
+            shelf = Shelf(session, now, until=end, like=same, known=self._known)
+            if self._latest is not None:
+                before = self._latest[1].kept
+                shelf.kept[EARLIER] = before.get("map", before.get(EARLIER))
             self._latest = (state, shelf)
             return shelf
 
@@ -196,7 +205,7 @@ def version_of(session: Session) -> tuple[Hashable, Hashable]:
     return raw, (commits, raw.total_changes)
 
 
-def _shelved(session: Session, now: datetime) -> tuple[list[Shelved], bool]:
+def _shelved(session: Session, now: datetime, known: Known | None) -> tuple[list[Shelved], bool]:
     """Return the topics in their order, and whether all that was ever said of them was said by now."""
     columns: list[Any] = [Topic.number, Topic.root, Topic.touched, Topic.title, Topic.kind, Topic.state]
     columns += [Topic.confidence, cast(col(Topic.keywords), String)]
@@ -205,7 +214,7 @@ def _shelved(session: Session, now: datetime) -> tuple[list[Shelved], bool]:
     touches: dict[int, int] = {}
     for _, root, touched, *_ in rows:
         touches[root] = touches.get(root, 0) + touched
-    found, again = figuring.good(session, now, touches)
+    found, again = figuring.good(session, now, touches, known=known)
     if again:
         found.update(figuring.count(session, now, again, touches))
     tickets = _tickets(session, {number: root for number, root, *_ in rows})
@@ -217,7 +226,7 @@ def _shelved(session: Session, now: datetime) -> tuple[list[Shelved], bool]:
     return sorted(shelved, key=lambda topic: topic.rank), not again
 
 
-@lru_cache(maxsize=figuring.KNOWN)
+@lru_cache(maxsize=figuring.TEXTS)
 def _terms(text: str) -> tuple[str, ...]:
     """Read a topic's keywords; most are as they were when a page was last made."""
     return tuple(str(term) for term, _ in json.loads(text))

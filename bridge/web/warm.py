@@ -17,6 +17,9 @@ LATE: Final = (
 )
 """Modules that pages import inside functions, for other commands to begin at once."""
 
+SELDOM: Final = (10_000, 20, 20)
+"""New things after which waste is looked for; a page makes thousands that are in no circle."""
+
 
 def warm(site: FastAPI) -> None:
     """Make a site ready, and spare what is there by now the search for waste.
@@ -28,3 +31,4 @@ def warm(site: FastAPI) -> None:
     site.state.renderer.warm()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*SELDOM)

@@ -79,7 +79,7 @@ def _write(database: Database) -> None:
     with database.writing() as session:
         for table in sorted(MARKED):
             session.connection().exec_driver_sql(
-                f"UPDATE {table} SET workspace_id = workspace_id "  # noqa: S608 - our own names
+                f"UPDATE {table} SET workspace_id = workspace_id "
                 f"WHERE rowid = (SELECT min(rowid) FROM {table})"
             )
 
