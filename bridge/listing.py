@@ -10,16 +10,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlmodel import Session
 
-from bridge.report import WEEKS, Moved, shape, topic_reports
+from bridge.report import WEEKS, shape, topic_reports
 from bridge.store import counts as counting
 from bridge.store import figures as figuring
-from bridge.store.counts import Counts
-from bridge.store.figures import Figures
+from bridge.store.figures import Figures, Times
 from bridge.store.views import Shelf, Shelved, moving
-from topics.trend import Recurrence
 from topics.trends import WEEK_US, Movements
 
 NAMED = 500  # topics that a query names one by one
@@ -29,15 +26,13 @@ def listed(session: Session, shelf: Shelf, now: datetime, chosen: Sequence[Shelv
     """Return these topics of a shelf in their order, with their figures up to a time."""
     if not shelf.holds(now):
         return _one_by_one(session, now, [topic.number for topic in chosen])
+    if not chosen:
+        return []
     every = [topic.figures for topic in chosen]
     moves = _moves(session, shelf, now, chosen)
-    trends = map(Moved, moves.per_week.tolist(), moves.ratio, moves.burst.tolist())
-    return [
-        shape(topic, counts, recurrence, trend, topic.ticket)
-        for topic, counts, recurrence, trend in zip(
-            chosen, _counts(every), _recurrences(every, now), trends, strict=True
-        )
-    ]
+    trends = zip(moves.per_week.tolist(), moves.ratio, moves.burst.tolist(), strict=True)
+    told = zip(chosen, _counts(every), _recurrences(every, now), trends, strict=True)
+    return [shape(topic, topic.ticket, counts, again, trend) for topic, counts, again, trend in told]
 
 
 def _one_by_one(session: Session, now: datetime, numbers: Sequence[int]) -> list[dict[str, Any]]:
@@ -54,28 +49,27 @@ def _moves(session: Session, shelf: Shelf, now: datetime, chosen: Sequence[Shelv
     return moving([topic.figures for topic in chosen], volume, now)
 
 
-def _counts(every: Sequence[Figures]) -> list[Counts]:
-    firsts, lasts = (figuring.moments(ends.tolist()) for ends in figuring.ends(every))
+def _counts(every: Sequence[Figures]) -> list[tuple[int, int, str, str]]:
+    firsts, lasts = (_stamps(times) for times in figuring.ends(every))
     return [
-        Counts(figures.mentions, figures.reach, first, last)
+        (figures.mentions, figures.reach, first, last)
         for figures, first, last in zip(every, firsts, lasts, strict=True)
     ]
 
 
-def _recurrences(every: Sequence[Figures], now: datetime) -> list[Recurrence]:
-    """Return how each topic comes and goes: weeks with a mention, and weeks since the first."""
+def _stamps(times: Times) -> list[str]:
+    """Return times as `bridge.times.stamp` does."""
+    seconds = np.datetime_as_string(times.astype("datetime64[us]"), unit="s")
+    return [f"{second}Z" for second in seconds.tolist()]
+
+
+def _recurrences(every: Sequence[Figures], now: datetime) -> list[tuple[int, int, int, int]]:
+    """Return how each topic comes and goes: weeks with a mention, weeks since the first, and its returns."""
     times, _ = figuring.flat(every)
-    ages: NDArray[np.int64] = (figuring.micros(now) - times) // WEEK_US
+    ages: Times = (figuring.micros(now) - times) // WEEK_US
     rows = np.repeat(np.arange(len(every)), [len(figures.times) for figures in every])
-    heard = np.zeros((len(every), int(ages.max(initial=0)) + 1), bool)
+    heard = np.zeros((len(every), int(ages.max()) + 1), bool)
     heard[rows, ages] = True
-    oldest = heard.shape[1] - np.argmax(heard[:, ::-1], axis=1)
-    return [
-        Recurrence(
-            active_weeks=active,
-            weeks=weeks,
-            returns=figures.returns,
-            last_quiet_days=figures.last_quiet_days,
-        )
-        for figures, active, weeks in zip(every, heard.sum(axis=1).tolist(), oldest.tolist(), strict=True)
-    ]
+    weeks = heard.shape[1] - np.argmax(heard[:, ::-1], axis=1)
+    counted = zip(every, heard.sum(axis=1).tolist(), weeks.tolist(), strict=True)
+    return [(active, weeks, figures.returns, figures.last_quiet_days) for figures, active, weeks in counted]

@@ -43,46 +43,47 @@ class TopicReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the documented shape of `topics list --json`."""
-        return shape(self.topic, self.counts, self.recurrence, self.trend, self.ticket)
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A topic's movement, as far as lists tell it."""
-
-    per_week: list[int]
-    ratio: float | None
-    burst: bool
+        counts, again, trend = self.counts, self.recurrence, self.trend
+        return shape(
+            self.topic,
+            self.ticket,
+            (counts.mentions, counts.reach, stamp(counts.first_seen), stamp(counts.last_seen)),
+            (again.active_weeks, again.weeks, again.returns, again.last_quiet_days),
+            (list(trend.per_week), trend.ratio, trend.burst),
+        )
 
 
 def shape(
     topic: Topic | Shelved,
-    counts: counting.Counts,
-    recurrence: Recurrence,
-    trend: Trend | Moved,
     ticket: Ticket | TicketShort | None,
+    counts: tuple[int, int, str, str],
+    recurrence: tuple[int, int, int, int],
+    trend: tuple[list[int], float | None, bool],
 ) -> dict[str, Any]:
-    """Return the documented shape of a topic in `topics list --json`."""
+    """Return the documented shape of a topic in `topics list --json`, from its figures in their order."""
     shown = ticket is not None and ticket.key is not None
+    mentions, reach, first, last = counts
+    active, weeks, returns, quiet = recurrence
+    per_week, ratio, burst = trend
     return {
         "id": f"T-{topic.number}",
         "title": topic.title,
         "kind": topic.kind,
         "state": topic.state,
-        "mentions": counts.mentions,
-        "reach": counts.reach,
-        "first_seen": stamp(counts.first_seen),
-        "last_seen": stamp(counts.last_seen),
+        "mentions": mentions,
+        "reach": reach,
+        "first_seen": first,
+        "last_seen": last,
         "recurrence": {
-            "active_weeks": recurrence.active_weeks,
-            "weeks": recurrence.weeks,
-            "returns": recurrence.returns,
-            "last_quiet_days": recurrence.last_quiet_days,
+            "active_weeks": active,
+            "weeks": weeks,
+            "returns": returns,
+            "last_quiet_days": quiet,
         },
         "trend": {
-            "per_week": list(trend.per_week),
-            "ratio": None if trend.ratio is None else round(trend.ratio, 4),
-            "burst": trend.burst,
+            "per_week": per_week,
+            "ratio": None if ratio is None else round(ratio, 4),
+            "burst": burst,
         },
         "ticket": {"key": ticket.key, "url": ticket.url} if shown and ticket else None,
     }
