@@ -22,7 +22,7 @@ from bridge.web.errors import BadQuery, NotFound
 from bridge.web.keys import KEYS, OTHERS, Key
 from bridge.web.pane import SIMILAR, Draft, draft_of
 from bridge.web.review import chosen, review
-from bridge.web.topics import TopicRow, as_csv, shelf_row, topic_row
+from bridge.web.topics import TicketLink, TopicRow, as_csv, shelf_row, topic_row
 from bridge.web.twins import csv_answer, json_answer
 
 
@@ -36,6 +36,17 @@ class TicketPage:
     draft: Draft
     next: str
     can_approve: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThereAlready:
+    """A ticket that is in the tracker, and so no draft any more."""
+
+    template: ClassVar[str] = "there.html"
+    title: str
+    row: TopicRow
+    ticket: TicketLink
+    tracker: str  # as in "it is in Jira"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,11 +144,12 @@ class _Boards:
         """Show the draft of a ticket, to be edited before it is made."""
         number, to = query.topic_number(name), request.query_params.get("next", "")
 
-        def build(look: Look) -> TicketPage:
+        def build(look: Look) -> TicketPage | ThereAlready:
             row = _row(look, number)
             state = row.ticket.state if row.ticket else None
-            if state in ("open", "done"):
-                raise NotFound(f"the ticket of {row.id} is {state} in the tracker; edit it there")
+            if row.ticket is not None and state in ("open", "done"):
+                tracker = "Jira" if look.settings.tracker == "jira" else "the backlog"
+                return ThereAlready(title=f"Ticket of {row.id}", row=row, ticket=row.ticket, tracker=tracker)
             return TicketPage(
                 title=f"Ticket of {row.id}",
                 row=row,
