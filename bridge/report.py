@@ -16,8 +16,9 @@ from bridge.store import counts as counting
 from bridge.store import figures as figuring
 from bridge.store import topics as store
 from bridge.store.figures import Figures, Times
+from bridge.store.views import Shelved, TicketShort
 from bridge.times import stamp
-from topics.similar import nearest
+from topics.similar import nearest_units, units
 from topics.trend import Recurrence, Trend, trend_of_weeks
 from topics.trends import WEEK_US
 
@@ -42,30 +43,50 @@ class TopicReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the documented shape of `topics list --json`."""
-        ticket = self.ticket
-        shown = ticket is not None and ticket.key is not None
-        return {
-            "id": self.id,
-            "title": self.topic.title,
-            "kind": self.topic.kind,
-            "state": self.topic.state,
-            "mentions": self.counts.mentions,
-            "reach": self.counts.reach,
-            "first_seen": stamp(self.counts.first_seen),
-            "last_seen": stamp(self.counts.last_seen),
-            "recurrence": {
-                "active_weeks": self.recurrence.active_weeks,
-                "weeks": self.recurrence.weeks,
-                "returns": self.recurrence.returns,
-                "last_quiet_days": self.recurrence.last_quiet_days,
-            },
-            "trend": {
-                "per_week": list(self.trend.per_week),
-                "ratio": None if self.trend.ratio is None else round(self.trend.ratio, 4),
-                "burst": self.trend.burst,
-            },
-            "ticket": {"key": ticket.key, "url": ticket.url} if shown and ticket else None,
-        }
+        counts, again, trend = self.counts, self.recurrence, self.trend
+        return shape(
+            self.topic,
+            self.ticket,
+            (counts.mentions, counts.reach, stamp(counts.first_seen), stamp(counts.last_seen)),
+            (again.active_weeks, again.weeks, again.returns, again.last_quiet_days),
+            (list(trend.per_week), trend.ratio, trend.burst),
+        )
+
+
+def shape(
+    topic: Topic | Shelved,
+    ticket: Ticket | TicketShort | None,
+    counts: tuple[int, int, str, str],
+    recurrence: tuple[int, int, int, int],
+    trend: tuple[list[int], float | None, bool],
+) -> dict[str, Any]:
+    """Return the documented shape of a topic in `topics list --json`, from its figures in their order."""
+    shown = ticket is not None and ticket.key is not None
+    mentions, reach, first, last = counts
+    active, weeks, returns, quiet = recurrence
+    per_week, ratio, burst = trend
+    return {
+        "id": f"T-{topic.number}",
+        "title": topic.title,
+        "kind": topic.kind,
+        "state": topic.state,
+        "mentions": mentions,
+        "reach": reach,
+        "first_seen": first,
+        "last_seen": last,
+        "recurrence": {
+            "active_weeks": active,
+            "weeks": weeks,
+            "returns": returns,
+            "last_quiet_days": quiet,
+        },
+        "trend": {
+            "per_week": per_week,
+            "ratio": None if ratio is None else round(ratio, 4),
+            "burst": burst,
+        },
+        "ticket": {"key": ticket.key, "url": ticket.url} if shown and ticket else None,
+    }
 
 
 def topic_reports(
@@ -146,12 +167,17 @@ class Map:
     """Where all topics lie, seen from the middle of all that was said: by model, numbers and vectors."""
 
     models: tuple[tuple[tuple[int, ...], NDArray[np.float32]], ...]
+    units: tuple[NDArray[np.float32], ...]  # the same at length 1
+    read: Any  # what it was made of
 
     @classmethod
-    def of(cls, session: Session) -> Map:
-        """Read the centres of the topics that are shown."""
+    def of(cls, session: Session, before: Map | None = None) -> Map:
+        """Read the centres of the topics that are shown; it is the map `before` if they are the same."""
         centres = store.centres(session)
         state = session.get(EngineState, WORKSPACE)
+        read = (centres, state and (state.model, state.mean, state.data.get("seen")))
+        if before is not None and before.read == read:
+            return before
         found = []
         for model in sorted({centre.model for centre in centres}):
             same = [centre for centre in centres if centre.model == model]
@@ -160,21 +186,21 @@ class Map:
                 mean = np.frombuffer(state.mean, "<f8") / max(state.data.get("seen", 1), 1)
                 table = table - mean.astype(np.float32)
             found.append((tuple(centre.number for centre in same), table))
-        return cls(tuple(found))
+        return cls(tuple(found), tuple(units(table) for _, table in found), read)
 
     def neighbours(self, number: int, top: int = 5) -> list[dict[str, Any]]:
         """Return the topics nearest to one."""
-        for numbers, table in self.models:
+        for (numbers, _), table in zip(self.models, self.units, strict=True):
             if number in numbers:
-                return _as_json(nearest(table, numbers, top=top, of=number)[number])
+                return _as_json(nearest_units(table, numbers, top=top, of=number)[number])
         return []
 
     def neighbourhoods(self, top: int = 5) -> dict[int, list[dict[str, Any]]]:
         """Return the nearest topics of every topic."""
         return {
             number: _as_json(pairs)
-            for numbers, table in self.models
-            for number, pairs in nearest(table, numbers, top=top).items()
+            for (numbers, _), table in zip(self.models, self.units, strict=True)
+            for number, pairs in nearest_units(table, numbers, top=top).items()
         }
 
 

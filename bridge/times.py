@@ -11,7 +11,7 @@ _EARLIEST, _LATEST = datetime(1970, 1, 2), datetime(2201, 1, 1)  # noqa: DTZ001 
 
 def stamp(at: datetime) -> str:
     """Return a time as ISO 8601 in UTC, to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{at.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"
 
 
 def parse_as_of(text: str | None, flag: str = "--as-of") -> datetime | None:

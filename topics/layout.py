@@ -174,3 +174,18 @@ def kept_near(centres: NDArray[np.float32], places: Floats, *, near: int = 5, am
     there = np.argsort(by_place, axis=1, kind="stable")[:, :among]
     wanted = np.argsort(by_meaning, axis=1, kind="stable")[:, :near]
     return float(np.mean([np.isin(one, other).mean() for one, other in zip(wanted, there, strict=True)]))
+
+
+def next_to(places: Sequence[tuple[float, float]], most: int) -> list[list[int]]:
+    """Return for each place the rows of the `most` others next to it on the map, the nearest first."""
+    from scipy.spatial import KDTree
+
+    if not places:
+        return []
+    table = np.array(places, np.float32)
+    looked_at = min(2 * most + 2, len(table))  # itself, and some to spare where several lie on one spot
+    _, some = KDTree(table).query(table, k=np.arange(1, looked_at + 1))
+    apart = np.square(table[some] - table[:, None]).sum(axis=2)
+    apart[some == np.arange(len(table))[:, None]] = np.inf
+    nearest = np.take_along_axis(some, np.argsort(apart, axis=1, kind="stable"), axis=1)[:, :most]
+    return [[other for other in others if other != row] for row, others in enumerate(nearest.tolist())]

@@ -50,8 +50,15 @@ def nearest(
             f"centroids have shape {centroids.shape}; expected one row for each of {len(numbers)} topics"
         )
     order = np.argsort(np.asarray(numbers, dtype=np.int64), kind="stable")
-    units = _units(centroids[order]) if len(numbers) else centroids
-    ascending = [int(numbers[i]) for i in order]
+    table = units(centroids[order]) if len(numbers) else centroids
+    found = nearest_units(table, [int(numbers[i]) for i in order], top=top, of=of)
+    return {int(number): found[int(number)] for number in numbers if int(number) in found}
+
+
+def nearest_units(
+    units: NDArray[np.float32], ascending: Sequence[int], *, top: int = 5, of: int | None = None
+) -> dict[int, list[tuple[int, float]]]:
+    """Return what `nearest` does, for rows that `units` made, in ascending order of their numbers."""
     found: dict[int, list[tuple[int, float]]] = {}
     block = max(1, _BLOCK_CELLS // max(1, len(ascending)))
     wanted = [place for place, number in enumerate(ascending) if of in (None, number)]
@@ -62,7 +69,7 @@ def nearest(
             cosines[row, place] = -np.inf
             best = _best(cosines[row], top)
             found[ascending[place]] = [(ascending[i], float(cosines[row, i])) for i in best]
-    return {int(number): found[int(number)] for number in numbers if int(number) in found}
+    return found
 
 
 def own_words(texts: Sequence[str]) -> list[str]:
@@ -128,10 +135,10 @@ def _from_mean(view: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     """Return the rows as directions from their mean."""
     if view.ndim != 2 or len(view) != count:  # noqa: PLR2004 - rows and columns
         raise ValueError(f"a view has shape {view.shape}; expected one row for each of {count} texts")
-    units = _units(view)
-    present = np.any(units, axis=1, keepdims=True)
-    shift = units.sum(axis=0) / (len(units) + _MEAN_OF_FEW)
-    return _units(np.where(present, units - shift, 0))
+    table = units(view)
+    present = np.any(table, axis=1, keepdims=True)
+    shift = table.sum(axis=0) / (len(table) + _MEAN_OF_FEW)
+    return units(np.where(present, table - shift, 0))
 
 
 def _shape(line: str) -> str:
@@ -178,9 +185,13 @@ def _best(cosines: NDArray[np.float32], top: int) -> list[int]:
     return [int(i) for i in places[np.argsort(-cosines[places], kind="stable")][:wanted]]
 
 
-def _units(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def units(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the rows at length 1; those that cannot be, as zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if vectors.dtype == np.float32 and np.isfinite(lengths).all() and lengths.all():
+        short: NDArray[np.float32] = vectors / lengths
+        return short
     clean = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, 0).astype(np.float32)
     lengths = np.linalg.norm(clean, axis=1, keepdims=True)
-    units: NDArray[np.float32] = np.divide(clean, lengths, out=np.zeros_like(clean), where=lengths > 0)
-    return units
+    long: NDArray[np.float32] = np.divide(clean, lengths, out=np.zeros_like(clean), where=lengths > 0)
+    return long

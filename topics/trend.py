@@ -165,9 +165,15 @@ def _ratio(counts: _Table, voices: _Table) -> float | None:
     total = (v4 + v8)[told]
     if not (m4 + m8)[told].any():
         return None
-    prior = PRIOR * (v4[told] * v8[told] / total).sum() / total.sum()
-    rise = (m4[told] * v8[told] / total).sum() + prior
-    return round(float(rise / ((m8[told] * v4[told] / total).sum() + prior)), 4)
+    prior = PRIOR * in_turn(v4[told] * v8[told] / total) / total.sum()
+    rise = in_turn(m4[told] * v8[told] / total) + prior
+    return round(float(rise / (in_turn(m8[told] * v4[told] / total) + prior)), 4)
+
+
+def in_turn(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum the last axis one after another, so that noughts in between change no last digit."""
+    sums: NDArray[np.float64] = np.cumsum(values, axis=-1)[..., -1]
+    return sums
 
 
 def _slope(counts: _Table, voices: _Table) -> float | None:

@@ -20,6 +20,7 @@ from topics.trend import (
     LEAST_SPREAD,
     PRIOR,
     RECENT,
+    in_turn,
 )
 
 WEEK_US = 7 * 86400 * 10**6
@@ -66,9 +67,11 @@ def _ratios(counts: Counts, voices: Counts) -> tuple[float | None, ...]:
     total = np.where(told, v4 + v8, 1)
     any_told = np.asarray(np.where(told, m4 + m8, 0).any(axis=1))
     whole = np.where(told, total, 0).sum(axis=1)
-    prior = PRIOR * np.where(told, v4 * v8 / total, 0).sum(axis=1) / np.where(whole > 0, whole, 1)
-    rise = np.where(told, m4 * v8 / total, 0).sum(axis=1) + prior
-    fall = np.where(told, m8 * v4 / total, 0).sum(axis=1) + prior
+    if not told.size:
+        return (None,) * len(counts)
+    prior = PRIOR * in_turn(np.where(told, v4 * v8 / total, 0)) / np.where(whole > 0, whole, 1)
+    rise = in_turn(np.where(told, m4 * v8 / total, 0)) + prior
+    fall = in_turn(np.where(told, m8 * v4 / total, 0)) + prior
     shares = rise / np.where(any_told, fall, 1)
     return tuple(
         round(float(share), 4) if is_told else None

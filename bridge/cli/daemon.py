@@ -79,11 +79,13 @@ class Daemon:
 
         from bridge.app import now
         from bridge.web.site import make_site
+        from bridge.web.warm import warm
 
         pulse = self._pulse if self._metronome is not None else None
         origins = self._app.loaded().origins
         app = self._app
         site = make_site(app.database, app.settings, now, pulse, origins=origins, work=app.context)
+        warm(site)
         config = uvicorn.Config(
             site,
             log_config=None,

@@ -24,7 +24,7 @@ from bridge.models.feedback import (
     Vector,
     Workspace,
 )
-from bridge.models.review import DraftEdit, Question, SavedView, TopicFigures
+from bridge.models.review import DraftEdit, Question, SavedView, TopicFigures, Written
 from bridge.models.running import Audit, DigestSent, Job, Run
 from bridge.models.tickets import BacklogIssue, Delivery, Intent, Lease, Mirror, Remembered, Ticket
 from bridge.models.topics import (
@@ -83,4 +83,5 @@ __all__ = [
     "UtcDateTime",
     "Vector",
     "Workspace",
+    "Written",
 ]

@@ -52,6 +52,15 @@ class Question(SQLModel, table=True):
     shape: Any = anything()  # as `topics proposals --json` gives it
 
 
+class Written(SQLModel, table=True):
+    """The mark of a table that pages stand on: another one after each commit that wrote the table."""
+
+    __tablename__: ClassVar[str] = "written"
+    workspace_id: int = workspace(primary_key=True)
+    name: str = Field(primary_key=True)  # of the table
+    mark: str
+
+
 class SavedView(SQLModel, table=True):
     """A page's query under a name: of one account, or shared with all.
 

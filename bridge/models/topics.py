@@ -10,12 +10,17 @@ from sqlmodel import Field, SQLModel
 
 from bridge.models.base import UtcDateTime, anything, moment, own_id, ref, workspace
 
+_COUNTED_BY = ("score", "source", "kind", "speaker")
+
 
 class Topic(SQLModel, table=True):
     """A lasting theme. `number` is its name (T-number) for ever; a merge is a pointer in `merged_into`."""
 
     __tablename__: ClassVar[str] = "topic"
-    __table_args__ = (UniqueConstraint("workspace_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "number"),
+        Index("ix_topic_root", "workspace_id", "root", "number"),
+    )
     id: int | None = own_id()
     workspace_id: int = workspace()
     number: int
@@ -45,7 +50,8 @@ class Assignment(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "assignment"
     __table_args__ = (
-        Index("ix_assignment_topic", "workspace_id", "topic", "said_at"),
+        # all that counting a topic asks of its members, so that none of their rows is read for it
+        Index("ix_assignment_topic", *("workspace_id", "topic", "said_at", "status", *_COUNTED_BY)),
         Index("ix_assignment_status", "workspace_id", "status", "said_at"),
         Index("ix_assignment_time", "workspace_id", "source", "said_at", "status"),
     )

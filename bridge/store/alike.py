@@ -5,7 +5,7 @@ A vector never changes, so what is kept is only added to; what has gone meanwhil
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Assignment, Statement, Vector
 from bridge.store import slices, working
-from bridge.store.views import version_of
+from bridge.store.written import Marks, marks
 
 MOST = 100_000
 """Distinct texts that are compared: the newest, and up to a tenth more that came in since they were read."""
@@ -27,8 +27,10 @@ MOST = 100_000
 LEAST = 0.2
 """Cosine from which two texts are like each other at all, as in the topic engine."""
 
+SAID = frozenset({"statement", "vector"})
+"""Tables that the texts are read from."""
+
 _ROOM = MOST + MOST // 10
-_SEEN = 16  # connections whose state is known
 _AT_ONCE = 2_000
 _DECIMALS = 4
 Floats = NDArray[np.float32]
@@ -63,7 +65,7 @@ class Texts:
         self._known: set[str] = set()
         self._vectors: Floats = np.empty((0, 0), np.float32)
         self._squares: Floats = np.empty(0, np.float32)  # of their lengths
-        self._seen: dict[Hashable, Hashable] = {}
+        self._seen: Marks | None = None
         self._table: Table | None = None
 
     def near(self, session: Session, hashes: Collection[str], top: int) -> dict[str, float]:
@@ -83,13 +85,11 @@ class Texts:
 
     def _now(self, session: Session, model: str, mean: Floats) -> Table:
         """Return the texts there are now."""
-        where, version = version_of(session)
+        state = marks(session, SAID)
         with self._lock:
-            if self._model != model or self._seen.get(where) != version:
+            if self._model != model or self._seen != state:
                 self._refresh(session, model, len(mean))
-                if len(self._seen) >= _SEEN:
-                    self._seen.clear()
-                self._seen[where] = version
+                self._seen = state
             table = self._table
             if table is None or table.names is not self._names or not np.array_equal(table.mean, mean):
                 table = self._table = self._made(mean)
@@ -124,7 +124,7 @@ class Texts:
         self._model, self._names, self._known = model, [], set()
         self._vectors = np.empty((_ROOM, dimension), np.float32)
         self._squares = np.empty(_ROOM, np.float32)
-        self._seen, self._table = {}, None
+        self._seen, self._table = None, None
 
 
 def shown_for(
@@ -162,9 +162,9 @@ def _settled_until(session: Session) -> int:
 
 def _said_since(session: Session, first: int) -> set[str]:
     found = select(Statement.text_hash).where(
-        Statement.workspace_id == WORKSPACE,
         col(Statement.id) >= first,
-        col(Statement.stage) + 0 == slices.ASSIGNED,  # so that SQLite goes by the id
+        col(Statement.workspace_id) + 0 == WORKSPACE,  # so that SQLite goes by the id
+        col(Statement.stage) + 0 == slices.ASSIGNED,
     )
     return set(session.exec(found))
 

@@ -194,14 +194,17 @@ def _windows(as_of: datetime, weeks: int) -> CTE:
 
 
 def sources(session: Session) -> list[str]:
-    """Return the names of the sources that statements came from, hopping through an index."""
-    first = sa_select(func.min(Assignment.source).label("name")).where(
-        col(Assignment.workspace_id) == WORKSPACE
-    )
+    """Return the names of the sources that statements came from."""
+    return sources_of(session, Assignment)
+
+
+def sources_of(session: Session, table: type[Assignment | Item]) -> list[str]:
+    """Return the names of the sources of a table, hopping through an index."""
+    first = sa_select(func.min(table.source).label("name")).where(col(table.workspace_id) == WORKSPACE)
     hop = first.cte("hop", recursive=True)
     following = (
-        sa_select(func.min(Assignment.source))
-        .where(col(Assignment.workspace_id) == WORKSPACE, col(Assignment.source) > hop.c.name)
+        sa_select(func.min(table.source))
+        .where(col(table.workspace_id) == WORKSPACE, col(table.source) > hop.c.name)
         .scalar_subquery()
     )
     hop = hop.union_all(sa_select(following).where(hop.c.name.is_not(None)))

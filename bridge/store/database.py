@@ -26,6 +26,7 @@ from bridge.errors import AlreadyRunning, StoreError
 from bridge.models import WORKSPACE, Workspace
 from bridge.store.backend import Backend, open_backend, refuse_if_full
 from bridge.store.lease import current, take_in
+from bridge.store.written import Watch
 
 RUN = "run"
 """The lock and the lease of the one who works on the store."""
@@ -62,11 +63,12 @@ class Database:
         """Open a transaction that holds the write lock from its start; commits at the end, or not at all."""
         self._refuse_damaged()
         with faults_in_words(self), Session(self.backend.writer, expire_on_commit=False) as session:
-            session.connection()
+            watch = Watch(session.connection())
             held = _HELD.get()
             if held is not None and held.database is self:
                 held.check(session)
             yield session
+            watch.mark(session)
             session.commit()
 
     @contextmanager

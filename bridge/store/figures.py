@@ -9,8 +9,8 @@ those of a recount, whoever forgot to renew them; renewing them only makes the n
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -29,7 +29,7 @@ from topics.trend import recurrence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-KNOWN = 20_000
+TEXTS = 20_000
 """Texts of rows whose reading is remembered."""
 AT_ONCE = 400
 """Topics that are counted anew in one query; more are counted with one look at everything."""
@@ -63,6 +63,13 @@ class Figures:
         return {name: part for (name, _), part in zip(self.sources, parts, strict=True)}
 
 
+@dataclass(slots=True)
+class Known:
+    """Rows as they were read last, with what was made of each: most are the same the next time."""
+
+    figures: dict[int, tuple[Any, Figures]] = field(default_factory=dict)
+
+
 def micros(at: datetime) -> int:
     """Return a time as whole microseconds since 1970."""
     return (at - EPOCH) // MICROSECOND
@@ -76,18 +83,48 @@ def moments(times: Iterable[int]) -> list[datetime]:
 def figures(session: Session, as_of: datetime, topics: Collection[int] | None = None) -> dict[int, Figures]:
     """Return the figures of these topics (roots), or of all, up to a time; silent ones are left out."""
     touches = touches_by_root(session, topics)
-    kept = {row.topic: row for row in _kept(session, topics)}
+    found, again = good(session, as_of, touches, topics)
+    if again:
+        found.update(count(session, as_of, again, touches))
+    return found
+
+
+def good(
+    session: Session,
+    as_of: datetime,
+    touches: Mapping[int, int],
+    topics: Collection[int] | None = None,
+    known: Known | None = None,
+) -> tuple[dict[int, Figures], list[int]]:
+    """Return the kept figures that are those of a recount up to a time, and the topics to count anew.
+
+    `touches` are those of `touches_by_root`; `known` is what was read before.
+    """
+    kept = {row.topic: row for row in _kept(session, topics, known)}
     stale = [n for n, touched in touches.items() if n not in kept or kept[n].touched != touched]
     unfit = set(stale)
     found = {n: f for n, f in kept.items() if n in touches and n not in unfit and f.mentions}
     clock = micros(as_of)
-    later = [n for n, figure in found.items() if figure.times.max() > clock]
-    again = [*stale, *later]
-    if again:
-        for number in later:
-            del found[number]
-        found.update(count(session, as_of, again, touches))
-    return found
+    later = [n for n, last in zip(found, ends(list(found.values()))[1].tolist(), strict=True) if last > clock]
+    for number in later:
+        del found[number]
+    return found, [*stale, *later]
+
+
+def flat(every: Sequence[Figures]) -> tuple[Times, Times]:
+    """Return the times of topics that were spoken of in one row, and where those of each begin."""
+    if not every:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    sizes = np.array([len(figure.times) for figure in every], np.int64)
+    return np.concatenate([figure.times for figure in every]), np.cumsum(sizes) - sizes
+
+
+def ends(every: Sequence[Figures]) -> tuple[Times, Times]:
+    """Return when topics that were spoken of were so first, and last, in microseconds."""
+    times, starts = flat(every)
+    if not every:
+        return times, times
+    return np.minimum.reduceat(times, starts), np.maximum.reduceat(times, starts)
 
 
 def touches_by_root(session: Session, topics: Collection[int] | None = None) -> dict[int, int]:
@@ -98,37 +135,38 @@ def touches_by_root(session: Session, topics: Collection[int] | None = None) -> 
     return {root: int(touched) for root, touched in session.exec(query.group_by(col(Topic.root)))}
 
 
-def _kept(session: Session, topics: Collection[int] | None) -> list[Figures]:
+def _kept(session: Session, topics: Collection[int] | None, known: Known | None = None) -> list[Figures]:
     kept = TopicFigures
-    columns = (kept.topic, kept.touched, kept.mentions, kept.reach, kept.returns, kept.last_quiet_days)
-    query = sa_select(*(col(column) for column in columns), col(kept.sources), col(kept.times)).where(
-        col(kept.workspace_id) == WORKSPACE
-    )
+    numbers = (kept.topic, kept.touched, kept.mentions, kept.reach, kept.returns, kept.last_quiet_days)
+    columns: list[Any] = [*numbers, kept.sources, kept.times]
+    query = sa_select(*columns).where(col(kept.workspace_id) == WORKSPACE)
     if topics is not None:
         query = query.where(col(kept.topic).in_(topics))
-    return [
-        Figures(
-            topic,
-            touched,
-            mentions,
-            reach,
-            returns,
-            quiet,
-            _sources(sources),
-            np.frombuffer(times, "<i8"),
-        )
-        for topic, touched, mentions, reach, returns, quiet, sources, times in session.execute(query)
-    ]
+    rows: Any = session.connection().execute(query).all()  # plain rows: there is one for each topic
+    before = {} if known is None else known.figures
+    found = {row[0]: _again(row, before.get(row[0])) for row in rows}
+    if known is not None:
+        known.figures = found
+    return [figures for _, figures in found.values()]
 
 
-@lru_cache(maxsize=KNOWN)
+def _again(row: Any, before: tuple[Any, Figures] | None) -> tuple[Any, Figures]:
+    """Return a row with its figures: the same as before if it is the same row."""
+    if before is not None and before[0] == row:
+        return before
+    topic, touched, mentions, reach, returns, quiet, sources, times = row
+    told, said = _sources(sources), np.frombuffer(times, "<i8")
+    return row, Figures(topic, touched, mentions, reach, returns, quiet, told, said)
+
+
+@lru_cache(maxsize=TEXTS)
 def _sources(text: str) -> tuple[tuple[str, int], ...]:
     """Read how much was said in each source; most rows are as they were when a page was last made."""
     return tuple((str(name), int(said)) for name, said in json.loads(text))
 
 
 def count(
-    session: Session, as_of: datetime, topics: Collection[int], touches: dict[int, int]
+    session: Session, as_of: datetime, topics: Collection[int], touches: Mapping[int, int]
 ) -> dict[int, Figures]:
     """Recount topics from what was said of each up to a time."""
     few = len(topics) <= AT_ONCE

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, null
 from sqlalchemy import select as sa_select
@@ -57,7 +57,7 @@ class Said:
 
 
 _NONE, _LAST = null(), 2**31 - 1
-RECENT = 10_000
+RECENT = 2_000
 """Statements among which words are looked for first, the latest."""
 
 
@@ -119,22 +119,36 @@ def rejected(session: Session) -> dict[str, int]:
 
 def said_of(session: Session, number: int, as_of: datetime, *, skip: int, limit: int) -> list[Said]:
     """Return the statements that a topic's counts count: key quotes first, then those that fit best."""
-    conditions = [
-        *counted_of([number]),
-        col(Assignment.said_at) <= as_of,
-    ]
     turn = key_quotes.turn_in(number)
     order = (
         func.coalesce(turn, _LAST),
         func.coalesce(Assignment.score, 0.0).desc(),
         col(Assignment.said_at).desc(),
     )
-    return _said(session, conditions, order, skip, limit, turn)
+    chosen = (  # of thousands that are put in order only the few on the page are read whole
+        sa_select(col(Assignment.statement_id))
+        .join(Statement, col(Statement.id) == col(Assignment.statement_id))
+        .where(
+            col(Assignment.workspace_id) == WORKSPACE,
+            *counted_of([number]),
+            col(Assignment.said_at) <= as_of,
+        )
+        .order_by(*order, col(Statement.sort_key))
+        .offset(skip)
+        .limit(limit)
+        .subquery()
+    )
+    conditions = _with_keys(sa_select(chosen.c.statement_id))
+    return _said(session, conditions, order, 0, limit, turn)
 
 
 def unsure(session: Session, as_of: datetime, *, skip: int, limit: int) -> list[Said]:
     """Return the statements that fitted no topic well enough, the latest first."""
-    conditions = [col(Assignment.status) == "unsure", col(Assignment.said_at) <= as_of]
+    conditions = [
+        col(Assignment.workspace_id) == WORKSPACE,
+        col(Assignment.status) == "unsure",
+        col(Assignment.said_at) <= as_of,
+    ]
     return _said(session, conditions, (col(Assignment.said_at).desc(),), skip, limit)
 
 
@@ -148,7 +162,9 @@ def holding(session: Session, words: str, as_of: datetime, *, limit: int) -> lis
     found = session.exec(_latest(matching, limit, among=RECENT if matching else None)).all()
     if matching and len(found) < limit:
         found = session.exec(_anywhere(matching, limit)).all()
-    chosen = [col(Statement.id).in_(found), col(Assignment.said_at) <= as_of]
+    if not found:
+        return []
+    chosen = [*_with_keys(found), col(Assignment.said_at) <= as_of]
     return _said(session, chosen, (col(Assignment.said_at).desc(),), 0, limit)
 
 
@@ -178,8 +194,13 @@ def _anywhere(matching: list[Any], limit: int) -> Any:
 
 def these(session: Session, keys: list[int], as_of: datetime) -> list[Said]:
     """Return these statements, as far as they were said up to a time, in no order."""
-    chosen = [col(Statement.id).in_(keys), col(Assignment.said_at) <= as_of]
+    chosen = [*_with_keys(keys), col(Assignment.said_at) <= as_of]
     return _said(session, chosen, (), 0, len(keys))
+
+
+def _with_keys(keys: Any) -> list[Any]:
+    """Return what chooses statements by their keys; a sum keeps out the index of all of a workspace."""
+    return [col(Assignment.workspace_id) + 0 == WORKSPACE, col(Statement.id).in_(keys)]
 
 
 def _said(
@@ -190,61 +211,40 @@ def _said(
     limit: int,
     turn: Any = _NONE,
 ) -> list[Said]:
-    second = Topic.__table__.alias("second")  # type: ignore[attr-defined]
-    rows: Any = session.execute(
-        sa_select(Statement, Item, Person, Assignment, second.c.root, col(Topic.root), turn)
+    rows = session.connection().execute(
+        sa_select(*_SAID, turn)
+        .select_from(Statement)
         .join(Assignment, col(Assignment.statement_id) == col(Statement.id))
         .join(Item, col(Item.id) == col(Statement.item_id))
         .outerjoin(
             Topic, (col(Topic.number) == col(Assignment.topic)) & (col(Topic.workspace_id) == WORKSPACE)
         )
         .outerjoin(
-            second,
-            (second.c.number == col(Assignment.runner_up)) & (second.c.workspace_id == WORKSPACE),
+            _SECOND,
+            (_SECOND.c.number == col(Assignment.runner_up)) & (_SECOND.c.workspace_id == WORKSPACE),
         )
         .outerjoin(
             Person, (col(Person.key) == col(Item.person_key)) & (col(Person.workspace_id) == WORKSPACE)
         )
-        .where(col(Assignment.workspace_id) == WORKSPACE, *conditions)
+        .where(*conditions)
         .order_by(*order, col(Statement.sort_key))
         .offset(skip)
         .limit(limit)
     )
-    return [_one(*row) for row in rows]
+    return [Said(**dict(zip(_FIELDS, row, strict=False)), pinned=row[-1] is not None) for row in rows]
 
 
-def _one(
-    statement: Statement,
-    item: Item,
-    person: Person | None,
-    assignment: Assignment,
-    second: int | None,
-    topic: int | None,
-    turn: int | None,
-) -> Said:
-    return Said(
-        text=statement.text,
-        item=item.external_id,
-        ordinal=statement.ordinal,
-        source=item.source,
-        url=item.url,
-        said_at=item.said_at,
-        display=person.display if person else None,
-        handle=person.handle if person else None,
-        person_key=item.person_key,
-        account=person.account if person else None,
-        kind=assignment.kind,
-        status=assignment.status,
-        score=assignment.score,
-        reason=assignment.reason,
-        topic=topic,
-        runner_up=second,
-        runner_up_score=assignment.runner_up_score,
-        statement_id=statement.id or 0,
-        item_id=statement.item_id,
-        text_hash=statement.text_hash,
-        pinned=turn is not None,
-    )
+_SECOND = Topic.__table__.alias("second")  # type: ignore[attr-defined]
+_SAID: Final[tuple[Any, ...]] = (
+    *(Statement.text, Item.external_id, Statement.ordinal, Item.source, Item.url, Item.said_at),
+    *(Person.display, Person.handle, Item.person_key, Person.account),
+    *(Assignment.kind, Assignment.status, Assignment.score, Assignment.reason),
+    *(Topic.root, _SECOND.c.root, Assignment.runner_up_score),
+    *(Statement.id, Statement.item_id, Statement.text_hash),
+)
+"""What is read of a statement, in the order of the fields of `Said`; plain columns, for there are many."""
+
+_FIELDS: Final = tuple(field.name for field in fields(Said))[: len(_SAID)]
 
 
 def issues(session: Session, *, skip: int, limit: int) -> list[BacklogIssue]:

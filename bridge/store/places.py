@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 from sqlmodel import Session, col, select
 
 from bridge.errors import InputError
 from bridge.models import WORKSPACE, Assignment, Barred, Item, Statement, Topic
+from bridge.store import counts as counting
 from bridge.store import decided
 
 _HERE = ("published", "repost")
@@ -63,7 +64,7 @@ def _item(session: Session, name: str, ordinal: int | None = None) -> list[Assig
     nth = [col(Statement.ordinal) == ordinal] if ordinal is not None else []
     if colon and (rows := _places(session, rest, Item.source == source, *nth)):
         return rows
-    known = select(Item.source).where(Item.workspace_id == WORKSPACE, Item.external_id == name)
+    known = select(Item.source).where(_is_item(session, name))
     sources = sorted(set(session.exec(known)))
     if len(sources) > 1:
         raise InputError(f"{name!r} is in several sources; write {sources[0]}:{name} or {sources[1]}:{name}")
@@ -76,9 +77,18 @@ def _places(session: Session, external_id: str, *where: ColumnElement[bool] | bo
             select(Assignment)
             .join(Statement, col(Statement.id) == col(Assignment.statement_id))
             .join(Item, col(Item.id) == col(Statement.item_id))
-            .where(Item.workspace_id == WORKSPACE, Item.external_id == external_id, *where)
+            .where(_is_item(session, external_id), *where)
             .order_by(col(Statement.ordinal))
         )
+    )
+
+
+def _is_item(session: Session, external_id: str) -> ColumnElement[bool]:
+    """Return that an item bears an id; all sources are named, for the index has them before the id."""
+    return and_(
+        col(Item.workspace_id) == WORKSPACE,
+        col(Item.source).in_(counting.sources_of(session, Item)),
+        col(Item.external_id) == external_id,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import Select, delete
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -53,8 +54,21 @@ class Asked:
 
 def questions(session: Session, now: datetime) -> list[Asked]:  # noqa: ARG001 - questions are of the last run
     """Return the questions of the last run that are still open, the likeliest first."""
+    rows = session.execute(_open()).all()
+    if not rows:
+        return []
+    apart = decided.apart(session)
+    return [
+        Asked(topic, second, score, shape["why"], list(shape["quotes"]))
+        for topic, second, score, shape in rows
+        if (min(topic, second), max(topic, second)) not in apart
+    ]
+
+
+@cache  # to put it together takes longer than to ask it
+def _open() -> Select[Any]:
     one, other = aliased(Topic), aliased(Topic)
-    rows = session.execute(
+    return (
         sa_select(col(Question.topic), col(Question.other), col(Question.score), col(Question.shape))
         .join(one, (col(one.number) == col(Question.topic)) & (col(one.workspace_id) == WORKSPACE))
         .join(other, (col(other.number) == col(Question.other)) & (col(other.workspace_id) == WORKSPACE))
@@ -66,15 +80,7 @@ def questions(session: Session, now: datetime) -> list[Asked]:  # noqa: ARG001 -
             col(other.state) != "ignored",
         )
         .order_by(col(Question.score).desc(), col(Question.id))
-    ).all()
-    if not rows:
-        return []
-    apart = decided.apart(session)
-    return [
-        Asked(topic, second, score, shape["why"], list(shape["quotes"]))
-        for topic, second, score, shape in rows
-        if (min(topic, second), max(topic, second)) not in apart
-    ]
+    )
 
 
 @dataclass(frozen=True, slots=True)

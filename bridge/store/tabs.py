@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from bridge.store.views import Shelf, Shelved
@@ -13,9 +14,12 @@ HELD: Final = ("snoozed", "ignored")
 """States of topics that are in no tab."""
 
 
-def free(shelf: Shelf) -> list[Shelved]:
+def free(shelf: Shelf) -> Sequence[Shelved]:
     """Return the topics that nobody has put aside, the widest reach first."""
-    return [topic for topic in shelf.topics if topic.state not in HELD]
+    found = shelf.kept.get("free")
+    if not isinstance(found, tuple):
+        found = shelf.kept["free"] = tuple(topic for topic in shelf.topics if topic.state not in HELD)
+    return found
 
 
 def in_tab(shelf: Shelf, asked: CreateWhen, view: str) -> list[Shelved]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import func, literal, union_all
+from sqlalchemy import Select, bindparam, func, literal, union_all
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
@@ -21,6 +22,7 @@ from bridge.models import (
     Statement,
     Ticket,
     Topic,
+    UtcDateTime,
 )
 from bridge.store import key_quotes
 from topics.evidence import worth
@@ -60,7 +62,7 @@ class Centre:
 def centres(session: Session) -> list[Centre]:
     """Return the centres of the topics that are neither merged nor ignored, by number."""
     columns = (col(Topic.number), col(Topic.centroid_model), col(Topic.centroid))
-    rows = session.execute(
+    rows: Any = session.connection().execute(
         sa_select(*columns)
         .where(
             col(Topic.workspace_id) == WORKSPACE,
@@ -222,7 +224,18 @@ class Quote:
 
 def evidence(session: Session, numbers: Iterable[int], as_of: datetime) -> dict[int, list[Quote]]:
     """Return the evidence of each topic said up to a time: key quotes first, then the strongest first."""
-    wanted = list(numbers)
+    rows: Any = session.execute(_shown(), {"numbers": list(numbers), "as_of": as_of})
+    found: dict[int, dict[int, Quote]] = {}
+    for row in rows:
+        of_topic = found.setdefault(row.topic, {})
+        if row.key not in of_topic and len(of_topic) < EVIDENCE:
+            of_topic[row.key] = _quote(row)
+    return {number: list(quotes.values()) for number, quotes in found.items()}
+
+
+@cache  # to put it together takes longer than to ask it
+def _shown() -> Select[Any]:
+    wanted: Any = bindparam("numbers", expanding=True)
     chosen: Any = sa_select(
         col(Evidence.topic).label("topic"),
         col(Evidence.statement_id).label("key"),
@@ -231,22 +244,16 @@ def evidence(session: Session, numbers: Iterable[int], as_of: datetime) -> dict[
         literal(0).label("turn"),
     ).where(col(Evidence.workspace_id) == WORKSPACE, col(Evidence.topic).in_(wanted))
     shown = union_all(chosen, key_quotes.as_evidence(wanted)).subquery()
-    rows: Any = session.execute(
+    return (
         sa_select(shown, Statement, Item, Person)
         .join(Statement, col(Statement.id) == shown.c.key)
         .join(Item, col(Item.id) == col(Statement.item_id))
         .outerjoin(
             Person, (col(Person.key) == col(Item.person_key)) & (col(Person.workspace_id) == WORKSPACE)
         )
-        .where(col(Item.said_at) <= as_of, col(Item.removed_at).is_(None))
+        .where(col(Item.said_at) <= bindparam("as_of", type_=UtcDateTime), col(Item.removed_at).is_(None))
         .order_by(shown.c.topic, shown.c.turn == 0, shown.c.turn, shown.c.rank)
     )
-    found: dict[int, dict[int, Quote]] = {}
-    for row in rows:
-        of_topic = found.setdefault(row.topic, {})
-        if row.key not in of_topic and len(of_topic) < EVIDENCE:
-            of_topic[row.key] = _quote(row)
-    return {number: list(quotes.values()) for number, quotes in found.items()}
 
 
 def _quote(row: Any) -> Quote:

@@ -23,7 +23,8 @@ from sqlmodel import Session, col
 from bridge.models import WORKSPACE, Ticket, Topic
 from bridge.store import counts as counting
 from bridge.store import figures as figuring
-from bridge.store.figures import Figures
+from bridge.store.figures import Figures, Known
+from bridge.store.written import Marks, marks
 from topics.trend import RECENT
 from topics.trends import Movements, movements, table
 
@@ -35,9 +36,14 @@ GROWING = 1.5
 
 QUIET = 3  # whole calendar-free weeks that a quiet time of 28 days holds at least
 
+TIMELESS = ("map", "map page")
+"""What is kept with a shelf and knows nothing of weeks: it is good while nothing is written."""
 
-MOST = 16
-"""Connections whose shelf is kept."""
+EARLIER = "map before"
+"""The name under which the map of the shelf before is kept, for centres seldom change."""
+
+SHOWN = frozenset({"topic", "topic_figures", "ticket", "assignment", "engine_state", "map_place"})
+"""Tables that a shelf, and what is kept with it, is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +80,39 @@ class Shelved:
 class Shelf:
     """All topics that anyone spoke of up to a time, the widest reach first.
 
-    Merged and ignored ones are left out.
+    Merged and ignored ones are left out. `like` is a shelf of the same state of the store, from earlier;
+    `known` are rows that were read before.
     """
 
-    def __init__(self, session: Session, now: datetime, *, until: datetime | None = None) -> None:
-        self.now = until or now
-        self.topics = _shelved(session, now)
-        self.by_number = {topic.number: topic for topic in self.topics}
+    def __init__(
+        self,
+        session: Session,
+        now: datetime,
+        *,
+        until: datetime | None = None,
+        like: Shelf | None = None,
+        known: Known | None = None,
+    ) -> None:
+        self.made, self.now = now, until or now
+        found = like if like is not None and like.holds(now) else None
+        self.topics: list[Shelved]
+        self.topics, self.is_whole = (found.topics, True) if found else _shelved(session, now, known)
+        self.by_number: dict[int, Shelved] = (
+            found.by_number if found else {topic.number: topic for topic in self.topics}
+        )
         self.kept: dict[str, object] = {}  # what pages work out of it once
+        if found:
+            self.kept |= {name: found.kept[name] for name in TIMELESS if name in found.kept}
         self.volume: Mapping[str, list[int]] = counting.weekly_volume(session, self.now, WEEKS)
+
+    def holds(self, now: datetime) -> bool:
+        """Say whether the topics with their counts are those of a time, if nothing was written since."""
+        return self.is_whole and now >= self.made
 
     @cached_property
     def moving(self) -> Movements:
         """How each topic moves, in their order."""
-        return _movements([topic.figures for topic in self.topics], self.volume, self.now)
+        return moving([topic.figures for topic in self.topics], self.volume, self.now)
 
     @cached_property
     def place(self) -> Mapping[int, int]:
@@ -119,11 +144,6 @@ class Shelf:
     def _numbers(self, chosen: NDArray[np.bool_]) -> frozenset[int]:
         return frozenset(self.topics[place].number for place in np.flatnonzero(chosen))
 
-    def whole(self) -> Shelf:
-        """Work out all that is worked out once, and return the shelf itself."""
-        _ = self.growing, self.returned, self.growth, self.place
-        return self
-
     @cached_property
     def sources(self) -> list[str]:
         """Return the names of the sources that anyone spoke in."""
@@ -143,29 +163,30 @@ def came_back(per_week: NDArray[np.int64], last_quiet_days: NDArray[np.int64]) -
 
 
 class Shelves:
-    """The shelf of the moment, made anew only when something was committed, or a minute is over.
+    """The shelf of the moment, made anew only when what it shows was written, or a minute is over.
 
     Counts are exact. The weeks of a trend end with the minute that goes on, so that all said up to now is in.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, tuple[Hashable, Shelf]] = {}
+        self._latest: tuple[Marks, Shelf] | None = None
+        self._known = Known()
         self._lock = Lock()
 
     def get(self, session: Session, now: datetime) -> Shelf:
         """Return the shelf as of now."""
         end = now.replace(second=0, microsecond=0)
         end = end if end == now else end + timedelta(minutes=1)
-        where, version = version_of(session)
-        latest = self._kept.get(where)
-        if latest is not None and latest[0] == (version, end):
-            return latest[1]
+        state = marks(session, SHOWN)
         with self._lock:
-            shelf = Shelf(session, now, until=end)
-            if version is not None:
-                if len(self._kept) > MOST:
-                    self._kept.clear()
-                self._kept[where] = ((version, end), shelf.whole())
+            same = self._latest[1] if self._latest is not None and self._latest[0] == state else None
+            if same is not None and same.now == end:
+                return same
+            shelf = Shelf(session, now, until=end, like=same, known=self._known)
+            if self._latest is not None:
+                before = self._latest[1].kept
+                shelf.kept[EARLIER] = before.get("map", before.get(EARLIER))
+            self._latest = (state, shelf)
             return shelf
 
 
@@ -184,43 +205,39 @@ def version_of(session: Session) -> tuple[Hashable, Hashable]:
     return raw, (commits, raw.total_changes)
 
 
-def _shelved(session: Session, now: datetime) -> list[Shelved]:
-    found = figuring.figures(session, now)
-    tickets = _tickets(session)
-    columns: list[Any] = [col(Topic.number), col(Topic.title), col(Topic.kind), col(Topic.state)]
-    columns += [col(Topic.confidence), cast(col(Topic.keywords), String)]
-    rows = session.execute(
-        sa_select(*columns).where(col(Topic.workspace_id) == WORKSPACE, col(Topic.root) == col(Topic.number))
-    )
+def _shelved(session: Session, now: datetime, known: Known | None) -> tuple[list[Shelved], bool]:
+    """Return the topics in their order, and whether all that was ever said of them was said by now."""
+    columns: list[Any] = [Topic.number, Topic.root, Topic.touched, Topic.title, Topic.kind, Topic.state]
+    columns += [Topic.confidence, cast(col(Topic.keywords), String)]
+    asked = sa_select(*columns).where(col(Topic.workspace_id) == WORKSPACE)
+    rows = session.connection().execute(asked).all()  # plain rows: there is one for each topic
+    touches: dict[int, int] = {}
+    for _, root, touched, *_ in rows:
+        touches[root] = touches.get(root, 0) + touched
+    found, again = figuring.good(session, now, touches, known=known)
+    if again:
+        found.update(figuring.count(session, now, again, touches))
+    tickets = _tickets(session, {number: root for number, root, *_ in rows})
     shelved = [
-        Shelved(
-            number,
-            title,
-            kind,
-            state,
-            confidence,
-            _terms(words),
-            found[number],
-            tickets.get(number),
-        )
-        for number, title, kind, state, confidence, words in rows
-        if number in found and state != "ignored"
+        Shelved(number, title, kind, state, confidence, _terms(words), found[number], tickets.get(number))
+        for number, root, _, title, kind, state, confidence, words in rows
+        if number == root and number in found and state != "ignored"
     ]
-    return sorted(shelved, key=lambda topic: topic.rank)
+    return sorted(shelved, key=lambda topic: topic.rank), not again
 
 
-@lru_cache(maxsize=figuring.KNOWN)
+@lru_cache(maxsize=figuring.TEXTS)
 def _terms(text: str) -> tuple[str, ...]:
     """Read a topic's keywords; most are as they were when a page was last made."""
     return tuple(str(term) for term, _ in json.loads(text))
 
 
-def _tickets(session: Session) -> dict[int, TicketShort]:
+def _tickets(session: Session, roots: Mapping[int, int]) -> dict[int, TicketShort]:
     """Return the latest ticket of each topic, chosen as `bridge.store.topics.tickets` does."""
-    short = (Ticket.state, Ticket.key, Ticket.url, Ticket.proposed_at, Ticket.rule, Ticket.reason)
-    rows = session.execute(
-        sa_select(col(Topic.root), col(Ticket.topic), *(col(column) for column in short))
-        .join(Topic, (col(Topic.number) == col(Ticket.topic)) & (col(Topic.workspace_id) == WORKSPACE))
+    columns: list[Any] = [Ticket.topic, Ticket.state, Ticket.key, Ticket.url, Ticket.proposed_at]
+    columns += [Ticket.rule, Ticket.reason]
+    asked = (
+        sa_select(*columns)
         .where(
             col(Ticket.workspace_id) == WORKSPACE,
             col(Ticket.also_of).is_(None),
@@ -230,7 +247,10 @@ def _tickets(session: Session) -> dict[int, TicketShort]:
     )
     own: set[int] = set()
     found: dict[int, TicketShort] = {}
-    for root, topic, *ticket in rows:
+    for topic, *ticket in session.connection().execute(asked):
+        root = roots.get(topic)
+        if root is None:
+            continue
         if root == topic or root not in own:
             found[root] = TicketShort(*ticket)
         if root == topic:
@@ -238,22 +258,20 @@ def _tickets(session: Session) -> dict[int, TicketShort]:
     return found
 
 
-def _movements(every: Sequence[Figures], volume: Mapping[str, list[int]], now: datetime) -> Movements:
-    names = sorted({name for figures in every for name, _ in figures.sources})
+def moving(every: Sequence[Figures], volume: Mapping[str, list[int]], now: datetime) -> Movements:
+    """Say how topics move up to a time, by their figures and what all sources say by week."""
+    told = [(name, count) for figures in every for name, count in figures.sources]
+    names = sorted({name for name, _ in told})
     place = {name: number for number, name in enumerate(names)}
+    topics = np.repeat(np.arange(len(every)), [len(figures.sources) for figures in every])
+    sources = np.array([place[name] for name, _ in told], np.int64)
+    sizes = np.array([count for _, count in told], np.int64)
     heard = np.zeros((len(every), len(names)), bool)
-    topics, sources, sizes = [], [], []
-    for number, figures in enumerate(every):
-        for name, count in figures.sources:
-            heard[number, place[name]] = True
-            topics.append(number)
-            sources.append(place[name])
-            sizes.append(count)
-    times = np.concatenate([figures.times for figures in every]) if every else np.zeros(0, np.int64)
+    heard[topics, sources] = True
     counts = table(
-        np.repeat(np.array(topics, np.int64), sizes),
-        np.repeat(np.array(sources, np.int64), sizes),
-        times,
+        np.repeat(topics, sizes),
+        np.repeat(sources, sizes),
+        figuring.flat(every)[0],
         shape=(len(every), len(names)),
         now=figuring.micros(now),
         weeks=WEEKS,

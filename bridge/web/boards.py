@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from bridge import drafting
 from bridge.access.origin import next_page
+from bridge.listing import listed
 from bridge.proposals import suggestion
 from bridge.report import topic_reports
 from bridge.store import counts as counting
@@ -20,8 +21,8 @@ from bridge.web.desk import Desk, Look
 from bridge.web.errors import BadQuery, NotFound
 from bridge.web.keys import KEYS, OTHERS, Key
 from bridge.web.pane import SIMILAR, Draft, draft_of
-from bridge.web.review import chosen, numbers, review
-from bridge.web.topics import TopicRow, as_csv, reports_in_order, shelf_row, topic_row
+from bridge.web.review import chosen, review
+from bridge.web.topics import TicketLink, TopicRow, as_csv, shelf_row, topic_row
 from bridge.web.twins import csv_answer, json_answer
 
 
@@ -35,6 +36,17 @@ class TicketPage:
     draft: Draft
     next: str
     can_approve: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThereAlready:
+    """A ticket that is in the tracker, and so no draft any more."""
+
+    template: ClassVar[str] = "there.html"
+    title: str
+    row: TopicRow
+    ticket: TicketLink
+    tracker: str  # as in "it is in Jira"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,29 +126,30 @@ class _Boards:
     @needs("read")
     def review_json(self, request: Request) -> Response:
         """Give a tab's topics in the shape of `topics list --json`."""
-        return json_answer([report.as_json() for report in self._reports(request)])
+        return json_answer(self._rows(request))
 
     @needs("read")
     def review_csv(self, request: Request) -> Response:
         """Give a tab's topics as a file."""
-        return csv_answer(as_csv(self._reports(request)), "review")
+        return csv_answer(as_csv(self._rows(request)), "review")
 
-    def _reports(self, request: Request) -> list[Any]:
+    def _rows(self, request: Request) -> list[dict[str, Any]]:
         view = request.query_params.get("view", "new")
         with self._desk.database.reading() as session:
             look = self._desk.look(session)
-            return reports_in_order(session, look.now, numbers(chosen(look, view)))
+            return listed(session, look.shelf, look.now, chosen(look, view))
 
     @needs("decide")
     def ticket(self, request: Request, name: str) -> Response:
         """Show the draft of a ticket, to be edited before it is made."""
         number, to = query.topic_number(name), request.query_params.get("next", "")
 
-        def build(look: Look) -> TicketPage:
+        def build(look: Look) -> TicketPage | ThereAlready:
             row = _row(look, number)
             state = row.ticket.state if row.ticket else None
-            if state in ("open", "done"):
-                raise NotFound(f"the ticket of {row.id} is {state} in the tracker; edit it there")
+            if row.ticket is not None and state in ("open", "done"):
+                tracker = "Jira" if look.settings.tracker == "jira" else "the backlog"
+                return ThereAlready(title=f"Ticket of {row.id}", row=row, ticket=row.ticket, tracker=tracker)
             return TicketPage(
                 title=f"Ticket of {row.id}",
                 row=row,

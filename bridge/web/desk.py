@@ -16,7 +16,7 @@ from bridge.config.model import Settings
 from bridge.report import Map, TopicReport, reports_of, topic_reports
 from bridge.store import topics as store
 from bridge.store.database import Database
-from bridge.store.views import Shelf, Shelves
+from bridge.store.views import EARLIER, Shelf, Shelves
 from bridge.web.render import Page, Renderer
 from bridge.web.saved import view_toast, views_for
 from bridge.web.toast import toast
@@ -44,7 +44,9 @@ class Look:
         """Where all topics lie; kept with the shelf."""
         found = self.shelf.kept.get("map")
         if not isinstance(found, Map):
-            found = self.shelf.kept["map"] = Map.of(self.session)
+            before = self.shelf.kept.pop(EARLIER, None)
+            before = before if isinstance(before, Map) else None
+            found = self.shelf.kept["map"] = Map.of(self.session, before)
         return found
 
     def reports(self, numbers: Sequence[int]) -> list[TopicReport]:

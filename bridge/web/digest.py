@@ -14,6 +14,7 @@ from bridge.digest.render import figures, rest, subject, window
 from bridge.digest.standing import SHOWN, as_json, next_due, preview
 from bridge.models import DigestSent
 from bridge.store import digests as store
+from bridge.store.views import version_of
 from bridge.web.access import needs
 from bridge.web.desk import Desk, Look
 from bridge.web.twins import json_answer
@@ -117,11 +118,13 @@ class _Digest:
 
 
 def _preview(look: Look) -> records.Digest:
-    """Return what would go out now; it is kept with the shelf, until something is committed."""
-    found = look.shelf.kept.get(PATH)
-    if not isinstance(found, records.Digest):
-        found = preview(look.session, look.shelf, look.settings, look.now)
-        look.shelf.kept[PATH] = found
+    """Return what would go out now; it is kept with the shelf, until anything is committed."""
+    state, kept = version_of(look.session), look.shelf.kept.get(PATH)
+    if isinstance(kept, tuple) and kept[0] == state:
+        found: records.Digest = kept[1]
+        return found
+    found = preview(look.session, look.shelf, look.settings, look.now)
+    look.shelf.kept[PATH] = (state, found)
     return found
 
 

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from bridge.web.words import counted, legible
 
@@ -105,20 +107,20 @@ def _name(mark: Mark, spot: tuple[float, float], size: float, taken: list[Box]) 
     """Write a title where it covers the least, and remember its place."""
     title = " ".join(legible(mark.title).split())
     words = title if len(title) <= LETTERS else f"{title[: LETTERS - 1].rstrip()}…"
-    width, best = _LETTER * len(words), None
-    for place, (x, y, anchor) in enumerate(_beside(spot, size)):
-        left = {"start": x, "middle": x - width / 2, "end": x - width}[anchor]
-        box = (left, y - _LINE * 0.8, left + width, y + _LINE * 0.2)
-        covers = sum(_common(box, other) for other in taken) + 100 * _outside(box) + place
-        if best is None or covers < best[0]:
-            best = (covers, x, y, anchor, box)
-    if best is None:
-        return Markup("")
-    taken.append(best[4])
+    width, spots = _LETTER * len(words), _beside(spot, size)
+    boxes = [
+        (left, y - _LINE * 0.8, left + width, y + _LINE * 0.2)
+        for x, y, anchor in spots
+        for left in [{"start": x, "middle": x - width / 2, "end": x - width}[anchor]]
+    ]
+    outside = [100 * _outside(box) + place for place, box in enumerate(boxes)]
+    best = int(np.argmin(_covered(boxes, taken) + outside))
+    x, y, anchor = spots[best]
+    taken.append(boxes[best])
     label = f"{mark.id} {title}, {mark.kind}, {counted(mark.people, 'person', 'people')}"
     return Markup(
         '<a href="{}" aria-label="{}"><text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text></a>'
-    ).format(mark.href, label, best[1], best[2], best[3], words)
+    ).format(mark.href, label, x, y, anchor, words)
 
 
 def _beside(spot: tuple[float, float], size: float) -> list[tuple[float, float, str]]:
@@ -134,10 +136,12 @@ def _beside(spot: tuple[float, float], size: float) -> list[tuple[float, float, 
     return near
 
 
-def _common(one: Box, other: Box) -> float:
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
-    return max(across, 0.0) * max(down, 0.0)
+def _covered(boxes: Sequence[Box], taken: Sequence[Box]) -> NDArray[np.float64]:
+    """Return of each box how much of it is taken by others."""
+    one, other = np.array(boxes)[:, None, :], np.array(taken)[None]
+    shared = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
+    covered: NDArray[np.float64] = np.maximum(shared, 0.0).prod(axis=2).sum(axis=1)
+    return covered
 
 
 def _outside(box: Box) -> float:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from markupsafe import Markup
@@ -17,6 +16,7 @@ from bridge.web.access import needs
 from bridge.web.desk import Desk, Look
 from bridge.web.drawing import Mark, drawn
 from bridge.web.twins import csv_answer, csv_text, json_answer
+from topics.layout import next_to
 
 MOST: Final = 500
 """Topics that the page draws and lists; the twins give all."""
@@ -127,7 +127,7 @@ def _placed(look: Look) -> tuple[list[Shelved], Mapping[int, tuple[float, float]
 
 
 def _spots(topics: Sequence[Shelved], places: Mapping[int, tuple[float, float]]) -> list[Spot]:
-    near = _next([places[topic.number] for topic in topics])
+    near = next_to([places[topic.number] for topic in topics], NEAR)
     return [
         Spot(
             f"T-{topic.number}",
@@ -139,16 +139,3 @@ def _spots(topics: Sequence[Shelved], places: Mapping[int, tuple[float, float]])
         )
         for topic, rows in zip(topics, near, strict=True)
     ]
-
-
-def _next(places: Sequence[tuple[float, float]]) -> list[list[int]]:
-    """Return for each place the rows of those next to it, the nearest first; in blocks, to hold memory."""
-    table = np.array(places, np.float32).reshape(-1, 2)
-    found: list[list[int]] = []
-    for row, place in enumerate(table):
-        apart = np.square(table - place).sum(axis=1)
-        apart[row] = np.inf
-        some = np.argpartition(apart, min(NEAR, len(apart) - 1))[:NEAR]
-        some = some[np.argsort(apart[some], kind="stable")]
-        found.append([int(other) for other in some if other != row])
-    return found

@@ -103,6 +103,11 @@ class Renderer:
             sleeps=SLEEPS,
         )
 
+    def warm(self) -> None:
+        """Read all templates, so that the first view of none waits for it."""
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+
     def html(
         self,
         page: Page,

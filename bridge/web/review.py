@@ -173,8 +173,3 @@ def _decided(look: Look, row: reviewing.Decided, ticket: Ticket | None) -> Decid
 def _address(view: str, topic: Shelved | None) -> str:
     asked = {"view": view} | ({"topic": f"T-{topic.number}"} if topic else {})
     return f"/review?{urlencode(asked)}"
-
-
-def numbers(topics: Sequence[Shelved]) -> list[int]:
-    """Return the numbers of topics, in their order."""
-    return [topic.number for topic in topics]

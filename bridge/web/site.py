@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from bridge.access import door as access
 from bridge.config.model import Settings
 from bridge.errors import StoreError
+from bridge.listing import listed
 from bridge.pipeline.receiving import Inbox
-from bridge.report import TopicReport, topic_detail
+from bridge.report import topic_detail
 from bridge.store.database import Database, workspace_secret
 from bridge.web import query
 from bridge.web.access import install, may, needs
@@ -47,7 +48,7 @@ from bridge.web.saved import add_saved
 from bridge.web.sources import sources_page
 from bridge.web.today import today
 from bridge.web.topic import Merged, evidence_page, find, topic_page
-from bridge.web.topics import as_csv, chosen_reports, topic_list
+from bridge.web.topics import as_csv, select, topic_list
 from bridge.web.trends import add_trends
 from bridge.web.twins import csv_answer, json_answer
 from bridge.web.unassigned import unassigned
@@ -81,6 +82,7 @@ def make_site(
     """
     app = FastAPI(title="Feedback Bridge", docs_url=None, redoc_url=None, openapi_url=None)
     site = _Site(database, settings, clock, pulse)
+    app.state.renderer = site.renderer
     gate = install(app, access.Door(database, settings, clock))
     _add_pages(app, site)
     add_account_pages(app, gate, site.renderer)
@@ -189,18 +191,18 @@ class _Site:
     @needs("read")
     def topics_json(self, request: Request) -> Response:
         """Give what `topics list --json` gives; a query narrows it as it narrows the page."""
-        return json_answer([report.as_json() for report in self._reports(request)])
+        return json_answer(self._rows(request))
 
     @needs("read")
     def topics_csv(self, request: Request) -> Response:
         """Give the table of topics as a file."""
-        return csv_answer(as_csv(self._reports(request)), "topics")
+        return csv_answer(as_csv(self._rows(request)), "topics")
 
-    def _reports(self, request: Request) -> list[TopicReport]:
+    def _rows(self, request: Request) -> list[dict[str, Any]]:
         asked = query.topic_query(request.query_params)
         with self._database.reading() as session:
             look = self.desk.look(session)
-            return chosen_reports(session, look.shelf, look.now, asked)
+            return listed(session, look.shelf, look.now, select(look.shelf, asked))
 
     @needs("read")
     def topic(self, request: Request, name: str) -> Response:

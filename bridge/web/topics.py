@@ -10,10 +10,9 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 from markupsafe import Markup
-from sqlmodel import Session
 
 from bridge.models import Ticket
-from bridge.report import TopicReport, topic_reports
+from bridge.report import TopicReport
 from bridge.store.views import GROWING, Shelf, Shelved, came_back
 from bridge.web.errors import BadQuery
 from bridge.web.paging import SIZE, Paging, paging
@@ -21,8 +20,6 @@ from bridge.web.query import KINDS, SORTS, STATES, TRENDS, TopicQuery
 from bridge.web.sparkline import sparkline
 from bridge.web.twins import csv_text
 from bridge.web.words import Moment, moment, own_or_safe_link
-
-_NAMED = 500  # topics that a query names one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +84,6 @@ def topic_list(shelf: Shelf, now: datetime, query: TopicQuery, page: int) -> Top
         paging=place,
         filters=_filters(shelf, query),
     )
-
-
-def chosen_reports(session: Session, shelf: Shelf, now: datetime, query: TopicQuery) -> list[TopicReport]:
-    """Return the topics that a query asks for; with an empty query those of `topics list --json`."""
-    chosen = [topic.number for topic in select(shelf, query)]
-    return reports_in_order(session, now, chosen)
-
-
-def reports_in_order(session: Session, now: datetime, numbers: Sequence[int]) -> list[TopicReport]:
-    """Return the reports of these topics in this order."""
-    all_of_them = numbers if len(numbers) <= _NAMED else None
-    by_number = {report.topic.number: report for report in topic_reports(session, now, all_of_them)}
-    return [by_number[number] for number in numbers if number in by_number]
 
 
 def select(shelf: Shelf, query: TopicQuery) -> list[Shelved]:
@@ -242,9 +226,12 @@ def _values(shelf: Shelf, topic: Shelved, name: str) -> list[str]:
 _LABELS: Final = {"growing": "growing now", "returned": "came back"}
 
 
-def as_csv(reports: Sequence[TopicReport]) -> str:
-    """Return topics as CSV with a line of headings; no cell runs as a formula in a spreadsheet."""
-    return csv_text(_COLUMNS, [_flat(report) for report in reports])
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return topics as CSV with a line of headings; no cell runs as a formula in a spreadsheet.
+
+    `rows` are in the shape of `topics list --json`.
+    """
+    return csv_text(_COLUMNS, [_flat(row) for row in rows])
 
 
 _COLUMNS = (
@@ -254,8 +241,7 @@ _COLUMNS = (
 )
 
 
-def _flat(report: TopicReport) -> dict[str, Any]:
-    row = report.as_json()
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     ticket = row["ticket"] or {}
     return {
         **row,

@@ -31,7 +31,7 @@ from bridge.models import (
     Vector,
     Workspace,
 )
-from bridge.store import figures, slices
+from bridge.store import figures, mapped, slices
 from bridge.store.database import Database
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -70,6 +70,7 @@ def fill(database: Database, items: int = 100_000, topics: int = 2_000, seed: in
         slices.add(session, EngineState, [_engine(items)])
     with database.writing() as session:
         figures.renew(session)
+        mapped.keep(session, {n: _place(n) for n in range(1, topics + 1)}, together=True)
 
 
 def _person(number: int) -> dict[str, Any]:
@@ -98,6 +99,12 @@ def _topic(number: int, draw: random.Random) -> dict[str, Any]:
         "centroid_model": "m@1",
         "born_cold": False,
     }
+
+
+def _place(number: int) -> tuple[float, float]:
+    """Return where a topic lies on the map: somewhere; a layout of so many takes long."""
+    x, y = np.random.default_rng(number).normal(size=2).round(4).tolist()
+    return x, y
 
 
 def _said(

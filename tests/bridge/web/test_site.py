@@ -92,6 +92,14 @@ def test_an_empty_store_shows_what_to_do_next(empty: Any, strictly: Callable[[st
         assert "feedback-bridge import FILE.csv --source NAME" in answer.text
 
 
+def test_a_ticket_that_is_in_the_tracker_is_told_and_linked_instead_of_edited(full: Any):
+    answer = full.browser().get("/topics/T-2/ticket")
+
+    assert answer.status_code == 200
+    assert 'This ticket is in the backlog already, and open: <a href="/backlog/FB-1">FB-1</a>.' in answer.text
+    assert 'action="/topics/T-2/edit"' not in answer.text
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_asks_the_store_at_most_twelve_times(full: Any, path: str):
     browser = full.browser()
