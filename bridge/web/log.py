@@ -29,6 +29,20 @@ from bridge.web.words import Moment, moment
 MOST: Final = 10_000
 """Entries that a twin gives, the latest ones."""
 
+WORDS: Final = {
+    "intent.create": "begins to make the issue",
+    "intent.update": "begins to change the issue",
+    "intent.comment": "begins to comment",
+    "intent.transition": "begins to move the issue on",
+    "intent.link": "begins to link evidence",
+    "intent.confirmed": "found it done",
+    "intent.absent": "found it not done",
+    "intent.duplicate": "found it more than once",
+    "intent.canary": "wrote a mark to see what came late",
+    "intent.resolve": "said what became of it",
+}
+"""What the machine's verbs mean. The twins and the address keep the verbs."""
+
 COLUMNS = ("id", "at", "actor", "verb", "subject", "details")
 
 
@@ -39,6 +53,7 @@ class Entry:
     at: Moment
     actor: str
     verb: str
+    says: str
     subject: str
     topic: str | None
     details: str
@@ -130,7 +145,7 @@ def _page(look: Look, params: Mapping[str, str], page: int) -> Log:
 
 
 def _choices(values: Sequence[str], chosen: str) -> list[Choice]:
-    named = [Choice(value=value, label=value, is_chosen=value == chosen) for value in values]
+    named = [Choice(value=value, label=WORDS.get(value, value), is_chosen=value == chosen) for value in values]
     return [Choice(value="", label="any", is_chosen=not chosen), *named]
 
 
@@ -139,6 +154,7 @@ def _entry(row: Audit, now: datetime) -> Entry:
         at=moment(row.at, now),
         actor=row.actor,
         verb=row.verb,
+        says=WORDS.get(row.verb, row.verb),
         subject=row.subject,
         topic=row.subject if re.fullmatch(r"T-[1-9][0-9]*", row.subject) else None,
         details=" · ".join(f"{name} {_short(value)}" for name, value in row.details.items()),

@@ -28,6 +28,7 @@ class Setting:
 
     key: str
     value: str
+    blocks: tuple[str, ...] = ()  # of a list of tables one text each, as the file has it
     help: str
     origin: str
     where: str
@@ -97,6 +98,7 @@ def _settings(rows: list[dict[str, Any]]) -> SettingsPage:
         Setting(
             key=row["key"],
             value=to_toml(row["value"]),
+            blocks=_blocks(row["key"], row["value"]),
             help=told[row["key"]],
             origin=row.get("origin", ""),
             where=row.get("where", ""),
@@ -107,6 +109,16 @@ def _settings(rows: list[dict[str, Any]]) -> SettingsPage:
     return SettingsPage(
         tables=[Table(name, list(found)) for name, found in tables],
         given=sum(setting.origin not in ("", "default") for setting in shown),
+    )
+
+
+def _blocks(key: str, value: Any) -> tuple[str, ...]:
+    """Return the tables of a list of tables, such as the sources, as the file would have them."""
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        return ()
+    return tuple(
+        "\n".join([f"[[{key}]]", *(f"{name} = {to_toml(part)}" for name, part in table.items())])
+        for table in value
     )
 
 
