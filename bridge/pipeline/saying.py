@@ -15,7 +15,7 @@ from bridge.models import WORKSPACE, Evidence, Topic
 from bridge.pipeline import mapping
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import model_name, vectors_of
-from bridge.proposals import proposals
+from bridge.proposals import merges
 from bridge.store import counts as counting
 from bridge.store import figures, people, reviewing, slices
 from bridge.store import topics as store
@@ -306,7 +306,7 @@ def track(context: Context) -> dict[str, int]:
         _clear_touched(session, looked_at)
         figures.settle(session)
         if touched:
-            reviewing.keep_questions(session, proposals(session))
+            reviewing.keep_questions(session, merges(session))
     return {"topics": len(every), "touched": len(touched), **mapping.draw(context.database)}
 
 

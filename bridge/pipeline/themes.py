@@ -282,7 +282,7 @@ def _replace(session: Any, rows: Sequence[dict[str, Any]]) -> None:
     """
     from sqlalchemy import delete
 
-    pinned = _pinned(session)
+    pinned = _pinned(session, [row["statement_id"] for row in rows])
     rows = [row for row in rows if row["statement_id"] not in pinned]
     for start in range(0, len(rows), 5000):
         ids = [row["statement_id"] for row in rows[start : start + 5000]]
@@ -334,7 +334,7 @@ def _place(session: Any, placements: Sequence[Placement], model: str) -> None:
 
 def _not_pinned(session: Any, placements: Sequence[Placement]) -> list[Placement]:
     """Leave out what a person has put somewhere, also while this run was at work."""
-    pinned = _pinned(session)
+    pinned = _pinned(session, [p.key for p in placements])
     return [p for p in placements if p.key not in pinned]
 
 
@@ -345,8 +345,13 @@ def _not_barred(session: Any, placements: Sequence[Placement]) -> Sequence[Place
     return [p for p in placements if (p.key, roots.get(p.topic, p.topic)) not in barred]
 
 
-def _pinned(session: Any) -> set[int]:
-    return set(session.exec(select(Assignment.statement_id).where(col(Assignment.pinned).is_(True))))
+def _pinned(session: Any, keys: Sequence[int]) -> set[int]:
+    """Return which of these statements a person has put somewhere."""
+    found: set[int] = set()
+    for start in range(0, len(keys), 5000):
+        these = col(Assignment.statement_id).in_(keys[start : start + 5000])
+        found.update(session.exec(select(Assignment.statement_id).where(these, col(Assignment.pinned))))
+    return found
 
 
 def settle_copies(context: Context) -> None:
