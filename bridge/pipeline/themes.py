@@ -18,7 +18,7 @@ from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import known_vectors, model_name, vectors_of
 from bridge.pipeline.trying import Queue, slices_of
-from bridge.store import copies, decided, slices, working
+from bridge.store import copies, decided, growing, slices, working
 from topics.assign import Placement, assign, placed
 from topics.discover import Birth, Settings, tune
 from topics.records import Kind, Role
@@ -228,6 +228,8 @@ def _bear(context: Context, session: Any, births: dict[int, Birth], settings: Se
             "born_cold": settings.cold,
             "labelled_mentions": 0,
             "touched": 1,
+            "grown": 0,
+            "shown_mentions": 0,
             "centroid_model": "",
         }
         for number in births
@@ -327,9 +329,10 @@ def _place(session: Any, placements: Sequence[Placement], model: str) -> None:
         }
         for p in placements
     ]
-    _touch_topics_of(session, [p.key for p in placements if p.topic])
+    joined = [p.key for p in placements if p.topic]
+    _touch_topics_of(session, joined)
     slices.write(session, Assignment, rows)
-    slices.touch(session, [p.topic for p in placements if p.topic])
+    growing.count_in(session, joined)
 
 
 def _not_pinned(session: Any, placements: Sequence[Placement]) -> list[Placement]:
@@ -376,7 +379,7 @@ def settle_copies(context: Context) -> None:
                 and (follower.statement_id, roots.get(follower.topic, follower.topic)) not in barred
             ]
             slices.write(session, Assignment, wanted)
-            slices.touch(session, sorted({int(str(row["topic"])) for row in wanted}))
+            growing.count_in(session, [int(str(row["statement_id"])) for row in wanted])
 
 
 def settle_reposts(context: Context) -> None:
@@ -391,6 +394,7 @@ def settle_reposts(context: Context) -> None:
         with context.database.writing() as session:
             now = slices.assignments(session, [row.statement_id for row in rows])
             still = [row for row in rows if row.holds(now.get(row.statement_id))]
-            slices.touch(session, [t for row in still for t in (row.topic, row.before) if t])
+            slices.touch(session, [row.before for row in still if row.before])
             wanted = [{"statement_id": r.statement_id, "topic": r.topic, "score": r.score} for r in still]
             slices.write(session, Assignment, wanted)
+            growing.count_in(session, [row.statement_id for row in still if row.topic])

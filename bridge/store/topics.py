@@ -73,20 +73,6 @@ def centres(session: Session) -> list[Centre]:
     return [Centre(*row) for row in rows]
 
 
-def touched(session: Session) -> list[Topic]:
-    """Return the topics whose members changed since they were last looked at."""
-    numbers = select(Topic.root).where(Topic.workspace_id == WORKSPACE, col(Topic.touched) > 0)
-    return list(
-        session.exec(
-            select(Topic)
-            .where(
-                Topic.workspace_id == WORKSPACE, col(Topic.number).in_(numbers), Topic.root == Topic.number
-            )
-            .order_by(col(Topic.number))
-        )
-    )
-
-
 def touches(session: Session) -> dict[int, int]:
     """Return how often each topic was touched since it was last looked at, merged ones too."""
     found = select(Topic.number, Topic.touched).where(Topic.workspace_id == WORKSPACE, Topic.touched > 0)
