@@ -29,7 +29,9 @@ from topics.titles import Member, Theme, heard_of, titles
 HEARD = 200  # members of a topic that its title is made from
 QUOTED_FROM = 100  # members of a topic that its evidence is chosen from
 CONTRAST = 40  # members of each other topic that its keywords are contrasted with
-OTHERS = 400  # other topics for contrast
+OTHERS = 200  # other topics for contrast
+TOGETHER = 20  # one in so many topics has doubled: then their labels are looked at
+URGENT = 3  # ... or one of them is so many times as large as at the last look
 NEAR = 5  # titles of near topics that a labeller is told
 PATIENCE = 3  # questions in a row that a labeller may leave unanswered in one run
 DORMANT_AFTER = timedelta(days=56)
@@ -44,12 +46,12 @@ def label(context: Context) -> dict[str, int]:
     """
     with context.database.reading() as session:
         context.looked_at = store.touches(session)
-        candidates = growing.due(session, context.now)
-        sizes = store.mean_scores(session, [t.number for t in candidates])
-        due = [t for t in candidates if _label_due(t, sizes.get(t.number, (0.0, 0))[1])]
-        if not due:
-            return {"labelled": 0}
         roots = store.roots(session, hidden=True)
+        maybe = growing.doubled(session, roots)
+        sizes = store.mean_scores(session, [t.number for t in maybe])
+        due = [t for t in maybe if _label_due(t, sizes.get(t.number, (0.0, 0))[1])]
+        if not _worth_it(due, sizes, len(roots)):
+            return {"labelled": 0}
         members = store.members(session, [t.number for t in due], HEARD)
         rest = [t.number for t in roots if t.number not in members][:OTHERS]
         contrast = store.members(session, rest, CONTRAST)
@@ -154,6 +156,12 @@ def _write_label(session: Session, row: dict[str, object]) -> None:
             .where(col(Topic.id) == row["id"], col(Topic.title_by) == "machine")
             .values(title=title)
         )
+
+
+def _worth_it(due: Sequence[Topic], sizes: Mapping[int, tuple[float, int]], topics: int) -> bool:
+    """Whether labels are looked at now: all topics are read for it, so a few that only doubled can wait."""
+    urgent = any(not t.title or sizes[t.number][1] >= URGENT * t.labelled_mentions for t in due)
+    return urgent or len(due) * TOGETHER > topics
 
 
 def _label_due(topic: Topic, size: int) -> bool:

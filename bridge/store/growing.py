@@ -22,7 +22,7 @@ from bridge.store import topics as store
 from bridge.store.counts import COUNTED
 from bridge.store.figures import Figures
 
-SHARE = 20
+SHARE = 10
 """A topic's quotes are chosen anew when one in so many of its mentions is new."""
 AT_LEAST_EVERY = timedelta(days=1)
 """... or when so long has passed and anything is new."""
@@ -148,6 +148,22 @@ def due(session: Session, now: datetime) -> list[Topic]:
     )
     wanted = {n for n, shown, at in roots if _is_due(state[n], shown, at, now)}
     return store.roots(session, hidden=True, numbers=wanted)
+
+
+def doubled(session: Session, roots: Sequence[Topic]) -> list[Topic]:
+    """Return those of these topics that may have doubled since their last label, or whose figures are old."""
+    touches = figures.touches_by_root(session)
+    rows = session.execute(
+        sa_select(col(TopicFigures.topic), col(TopicFigures.touched), col(TopicFigures.mentions)).where(
+            col(TopicFigures.workspace_id) == WORKSPACE
+        )
+    )
+    mentions = {number: said for number, touched, said in rows if touches.get(number) == touched}
+    return [
+        topic
+        for topic in roots
+        if topic.number not in mentions or mentions[topic.number] >= 2 * topic.labelled_mentions
+    ]
 
 
 def _is_due(state: tuple[int, int, int], shown: int, at: datetime | None, now: datetime) -> bool:

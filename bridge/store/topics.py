@@ -79,7 +79,8 @@ def touches(session: Session) -> dict[int, int]:
     return dict(session.exec(found).all())
 
 
-LOOKED_AT = 1000
+LOOKED_AT = 5
+"""Of a topic's newest members, so many times those wanted are ranked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Member:
 def members(session: Session, numbers: Collection[int], limit: int) -> dict[int, list[Member]]:
     """Return the members of each topic that fit it best, at most `limit` each; reposts are left out.
 
-    Of a large topic only the newest `LOOKED_AT` are ranked, so that the cost doesn't grow with its age.
+    Of a large topic only the newest are ranked, so that the cost doesn't grow with its age.
     """
     chosen = {number: _best_members(session, number, limit) for number in sorted(numbers)}
     details = statement_details(session, [key for keys in chosen.values() for key in keys])
@@ -125,7 +126,7 @@ def _best_members(session: Session, number: int, limit: int) -> list[int]:
             col(Assignment.status).concat("") == "published",  # so that SQLite goes by the topic
         )
         .order_by(col(Assignment.said_at).desc(), col(Assignment.statement_id))
-        .limit(LOOKED_AT)
+        .limit(LOOKED_AT * limit)
         .subquery()
     )
     rows: Any = session.execute(
