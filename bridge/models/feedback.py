@@ -43,6 +43,7 @@ class Person(SQLModel, table=True):
     """Who said it; the only table with names and addresses."""
 
     __tablename__: ClassVar[str] = "person"
+    __table_args__ = (Index("ix_person_role", "workspace_id", "role"),)
     workspace_id: int = workspace(primary_key=True)
     key: str = Field(primary_key=True, max_length=32)
     source: str

@@ -20,9 +20,11 @@ def upgrade() -> None:
         batch_op.alter_column("grown", server_default=None)
         batch_op.alter_column("shown_mentions", server_default=None)
     op.create_index("ix_assignment_speaker", "assignment", ["workspace_id", "speaker", "topic", "status"])
+    op.create_index("ix_person_role", "person", ["workspace_id", "role"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_person_role", "person")
     op.drop_index("ix_assignment_speaker", "assignment")
     with op.batch_alter_table("topic") as batch_op:
         for name in ("shown_at", "shown_mentions", "grown"):
