@@ -51,7 +51,7 @@ class Assignment(SQLModel, table=True):
         Index("ix_assignment_topic", "workspace_id", "topic", "said_at"),
         Index("ix_assignment_status", "workspace_id", "status", "said_at"),
         Index("ix_assignment_time", "workspace_id", "source", "said_at", "status"),
-        Index("ix_assignment_speaker", "workspace_id", "speaker", "topic", "status"),
+        Index("ix_assignment_speaker", "workspace_id", "speaker", "topic"),
     )
     statement_id: int = ref("statement.id", primary_key=True)
     workspace_id: int = workspace()

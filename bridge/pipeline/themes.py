@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sqlalchemy import select as sa_select
 from sqlalchemy import update
 from sqlmodel import col, select
 
@@ -331,8 +332,23 @@ def _place(session: Any, placements: Sequence[Placement], model: str) -> None:
     ]
     joined = [p.key for p in placements if p.topic]
     _touch_topics_of(session, joined)
-    slices.write(session, Assignment, rows)
+    slices.write(session, Assignment, _changed(session, rows))
     growing.count_in(session, joined)
+
+
+def _changed(session: Any, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows that say something new; most of those that wait stand as they stood."""
+    names = list(rows[0]) if rows else []
+    there: dict[int, Any] = {}
+    for start in range(0, len(rows), 5000):
+        keys = [row["statement_id"] for row in rows[start : start + 5000]]
+        found = session.execute(
+            sa_select(*(getattr(Assignment, name) for name in names)).where(
+                col(Assignment.statement_id).in_(keys)
+            )
+        )
+        there.update({row[0]: tuple(row) for row in found})
+    return [row for row in rows if there.get(row["statement_id"]) != tuple(row.values())]
 
 
 def _not_pinned(session: Any, placements: Sequence[Placement]) -> list[Placement]:

@@ -126,9 +126,5 @@ def replace_fingerprints(
     session: Session, item_ids: Sequence[int], rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Store the fingerprints of these items, over what they had."""
-    session.execute(
-        delete(Fingerprint).where(
-            col(Fingerprint.workspace_id) == WORKSPACE, col(Fingerprint.item_id).in_(item_ids)
-        )
-    )
+    session.execute(delete(Fingerprint).where(col(Fingerprint.item_id).in_(item_ids)))
     slices.add(session, Fingerprint, rows)

@@ -174,13 +174,14 @@ def key_members(session: Session, numbers: Collection[int]) -> dict[int, list[Me
 
 def mean_scores(session: Session, numbers: Collection[int]) -> dict[int, tuple[float, int]]:
     """Return the mean score of each topic's published statements, and how many there are."""
+    family = select(Topic.number).where(Topic.workspace_id == WORKSPACE, col(Topic.root).in_(numbers))
     rows: Any = session.execute(
         sa_select(col(Topic.root), func.avg(func.coalesce(Assignment.score, 0.0)), func.count())
         .join(Topic, (col(Topic.number) == col(Assignment.topic)) & (col(Topic.workspace_id) == WORKSPACE))
         .where(
             col(Assignment.workspace_id) == WORKSPACE,
-            col(Assignment.status) == "published",
-            col(Topic.root).in_(numbers),
+            col(Assignment.topic).in_(family),
+            col(Assignment.status).concat("") == "published",  # so that SQLite goes by the topic
         )
         .group_by(col(Topic.root))
         .select_from(Assignment)

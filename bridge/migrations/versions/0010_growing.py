@@ -19,12 +19,20 @@ def upgrade() -> None:
     with op.batch_alter_table("topic") as batch_op:
         batch_op.alter_column("grown", server_default=None)
         batch_op.alter_column("shown_mentions", server_default=None)
-    op.create_index("ix_assignment_speaker", "assignment", ["workspace_id", "speaker", "topic", "status"])
+    op.create_index("ix_assignment_speaker", "assignment", ["workspace_id", "speaker", "topic"])
+    op.create_index(
+        "ix_item_parent",
+        "item",
+        ["workspace_id", "source", "parent"],
+        sqlite_where=sa.text("is_repost IS 1"),
+        postgresql_where=sa.text("is_repost IS true"),
+    )
     op.create_index("ix_person_role", "person", ["workspace_id", "role"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_person_role", "person")
+    op.drop_index("ix_item_parent", "item")
     op.drop_index("ix_assignment_speaker", "assignment")
     with op.batch_alter_table("topic") as batch_op:
         for name in ("shown_at", "shown_mentions", "grown"):
