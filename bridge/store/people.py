@@ -95,9 +95,9 @@ def author_stats(session: Session, keys: Collection[str]) -> dict[str, AuthorSta
     rows: Any = session.execute(
         sa_select(col(Item.person_key), func.count(), func.count(func.distinct(Item.exact)), *sums)
         .where(
-            col(Item.workspace_id) == WORKSPACE,
+            col(Item.workspace_id) + 0 == WORKSPACE,
             col(Item.person_key).in_(keys),
-            col(Item.stage) >= slices.NORMALISED,
+            col(Item.stage) + 0 >= slices.NORMALISED,  # so that SQLite goes by the person
             col(Item.removed_at).is_(None),
         )
         .group_by(col(Item.person_key))

@@ -100,7 +100,7 @@ def waiting(session: Session, items: Sequence[Item]) -> dict[int, list[int]]:
             col(Item.parent).in_({name for _, name in by_name}),
             col(Item.repost_of).is_(None),
             col(Item.removed_at).is_(None),
-            Item.stage >= slices.DEDUPED,
+            col(Item.stage) + 0 >= slices.DEDUPED,  # so that SQLite goes by the parent
         )
     )
     for source, parent, child in rows:
