@@ -27,7 +27,7 @@ def neighbour_graph(working: Working) -> csr_matrix:
 
     It is the same in whatever topics the statements are, so the latest is kept; nobody may change it.
     """
-    for keys, neighbours, weights, graph in list(_latest):
+    for keys, neighbours, weights, graph in _latest:
         if keys is working.keys and neighbours is working.neighbours and weights is working.weights:
             return graph
     graph = _graph(working)

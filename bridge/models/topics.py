@@ -48,7 +48,7 @@ class Assignment(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "assignment"
     __table_args__ = (
-        Index("ix_assignment_topic", "workspace_id", "topic", "said_at"),
+        Index("ix_assignment_topic", "workspace_id", "topic", "said_at", "status", "score"),
         Index("ix_assignment_status", "workspace_id", "status", "said_at"),
         Index("ix_assignment_time", "workspace_id", "source", "said_at", "status"),
         Index("ix_assignment_speaker", "workspace_id", "speaker", "topic"),

@@ -29,7 +29,7 @@ from topics.titles import Member, Theme, heard_of, titles
 HEARD = 200  # members of a topic that its title is made from
 QUOTED_FROM = 100  # members of a topic that its evidence is chosen from
 CONTRAST = 40  # members of each other topic that its keywords are contrasted with
-OTHERS = 200  # other topics for contrast
+OTHERS = 100  # other topics for contrast
 TOGETHER = 20  # one in so many topics has doubled: then their labels are looked at
 URGENT = 3  # ... or one of them is so many times as large as at the last look
 NEAR = 5  # titles of near topics that a labeller is told

@@ -8,6 +8,7 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
+BY_TOPIC = ["workspace_id", "topic", "said_at"]
 TIME = sa.DateTime(timezone=True)
 
 
@@ -19,6 +20,8 @@ def upgrade() -> None:
     with op.batch_alter_table("topic") as batch_op:
         batch_op.alter_column("grown", server_default=None)
         batch_op.alter_column("shown_mentions", server_default=None)
+    op.drop_index("ix_assignment_topic", "assignment")
+    op.create_index("ix_assignment_topic", "assignment", [*BY_TOPIC, "status", "score"])
     op.create_index("ix_assignment_speaker", "assignment", ["workspace_id", "speaker", "topic"])
     op.create_index(
         "ix_item_parent",
@@ -34,6 +37,8 @@ def downgrade() -> None:
     op.drop_index("ix_person_role", "person")
     op.drop_index("ix_item_parent", "item")
     op.drop_index("ix_assignment_speaker", "assignment")
+    op.drop_index("ix_assignment_topic", "assignment")
+    op.create_index("ix_assignment_topic", "assignment", BY_TOPIC)
     with op.batch_alter_table("topic") as batch_op:
         for name in ("shown_at", "shown_mentions", "grown"):
             batch_op.drop_column(name)
