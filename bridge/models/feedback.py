@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint
-from sqlalchemy import text as literally
 from sqlmodel import Field, SQLModel
 
 from bridge.models.base import UtcDateTime, anything, long_text, moment, own_id, ref, workspace
@@ -66,14 +65,7 @@ class Item(SQLModel, table=True):
         UniqueConstraint("workspace_id", "source", "external_id"),
         Index("ix_item_claim", "workspace_id", "stage", "sort_key"),
         Index("ix_item_source", "workspace_id", "source", "removed_at"),
-        Index(
-            "ix_item_parent",
-            "workspace_id",
-            "source",
-            "parent",
-            sqlite_where=literally("is_repost IS 1"),
-            postgresql_where=literally("is_repost IS true"),
-        ),
+        Index("ix_item_parent", "workspace_id", "source", "parent"),
         CheckConstraint("stage >= -1", name="stage"),
     )
     id: int | None = own_id()

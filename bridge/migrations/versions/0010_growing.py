@@ -23,13 +23,7 @@ def upgrade() -> None:
     op.drop_index("ix_assignment_topic", "assignment")
     op.create_index("ix_assignment_topic", "assignment", [*BY_TOPIC, "status", "score"])
     op.create_index("ix_assignment_speaker", "assignment", ["workspace_id", "speaker", "topic"])
-    op.create_index(
-        "ix_item_parent",
-        "item",
-        ["workspace_id", "source", "parent"],
-        sqlite_where=sa.text("is_repost IS 1"),
-        postgresql_where=sa.text("is_repost IS true"),
-    )
+    op.create_index("ix_item_parent", "item", ["workspace_id", "source", "parent"])
     op.create_index("ix_person_role", "person", ["workspace_id", "role"])
 
 
