@@ -114,7 +114,7 @@ def _table(rows: Sequence[bytes], kind: str, filling: int) -> NDArray[Any]:
     sizes = np.array([len(row) for row in rows], np.int64) // each.itemsize
     table = np.full((len(rows), int(sizes.max(initial=0)) or NEIGHBOURS), filling, each.newbyteorder("="))
     for size in np.unique(sizes).tolist():
-        places = np.flatnonzero(sizes == size)
+        places = np.flatnonzero(sizes == size).tolist()
         table[places, :size] = np.frombuffer(b"".join(rows[place] for place in places), each).reshape(
             -1, size
         )
