@@ -17,7 +17,7 @@ from bridge.store import decided, places, slices, working
 from bridge.store import topics as store
 from bridge.verbs import Verbs
 from topics.proposals import Merge, Split, followers, parts_of, possible_merges, possible_splits
-from topics.working import Mean, centred
+from topics.working import Mean, Working, centred
 
 QUOTES = 3
 LONGEST = 280
@@ -26,16 +26,21 @@ LONGEST = 280
 def proposals(session: Session) -> dict[str, Any]:
     """Return the documented shape of `topics proposals --json`, computed from the working set."""
     there = working.load_graph(session)
-    hidden = {topic.number for topic in store.roots(session, hidden=True) if topic.state == "ignored"}
-    merges = [m for m in possible_merges(there) if not hidden.issuperset(m.topics)]
     splits = possible_splits(there, whole=decided.whole(session))
-    shown = [key for merge in merges for key in merge.alike]
-    shown += [key for split in splits for part in split.parts for key in part[:QUOTES]]
-    texts = _quotes(session, shown)
-    return {
-        "merge": [_merge(merge, texts, hidden) for merge in merges],
-        "split": [_split(split, texts) for split in splits],
-    }
+    texts = _quotes(session, [key for split in splits for part in split.parts for key in part[:QUOTES]])
+    return {"merge": _merges(session, there), "split": [_split(split, texts) for split in splits]}
+
+
+def merges(session: Session) -> list[dict[str, Any]]:
+    """Return the merges of `topics proposals --json` alone; splits take longer to find."""
+    return _merges(session, working.load_graph(session))
+
+
+def _merges(session: Session, there: Working) -> list[dict[str, Any]]:
+    hidden = {topic.number for topic in store.roots(session, hidden=True) if topic.state == "ignored"}
+    found = [merge for merge in possible_merges(there) if not hidden.issuperset(merge.topics)]
+    texts = _quotes(session, [key for merge in found for key in merge.alike])
+    return [_merge(merge, texts, hidden) for merge in found]
 
 
 def _merge(merge: Merge, texts: dict[int, str], hidden: Collection[int]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class TopicReport:
     trend: Trend
     recurrence: Recurrence
     ticket: Ticket | None
+    sources: frozenset[str] = frozenset()  # that it was spoken of in
 
     @property
     def id(self) -> str:
@@ -115,6 +116,7 @@ def reports_of(
             trend=_trend(figures, volume, now),
             recurrence=_recurrence(figures, now),
             ticket=tickets.get(topic.number),
+            sources=frozenset(name for name, _ in figures.sources),
         )
         for topic in topics
         if (figures := found.get(topic.number)) is not None

@@ -19,8 +19,23 @@ CLOSEST = 5  # neighbours that tell how close a statement is to others
 TYPICAL = 0.65  # a member is at least this close to its neighbours, beside the median of its topic's members
 
 
+_latest: list[tuple[Ints, Ints, Floats, csr_matrix]] = []
+
+
 def neighbour_graph(working: Working) -> csr_matrix:
-    """Return the symmetric graph of kept neighbours; of two weights of one pair the larger counts."""
+    """Return the symmetric graph of kept neighbours; of two weights of one pair the larger counts.
+
+    It is the same in whatever topics the statements are, so the latest is kept; nobody may change it.
+    """
+    for keys, neighbours, weights, graph in _latest:
+        if keys is working.keys and neighbours is working.neighbours and weights is working.weights:
+            return graph
+    graph = _graph(working)
+    _latest[:] = [(working.keys, working.neighbours, working.weights, graph)]
+    return graph
+
+
+def _graph(working: Working) -> csr_matrix:
     from scipy.sparse import csr_matrix
 
     count = len(working)

@@ -6,7 +6,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ _Stems = tuple[str, ...]
 _SMALL_TOPIC = 3  # up to so many statements, a term said once still counts
 _LEAST_SHARE = 0.05  # of a topic's statements; what fewer say is chance
 _KIN_LETTERS = 4
+_REMEMBERED = 16_384
 _POOL = 6  # candidates looked at for each keyword wanted
 
 
@@ -63,14 +64,20 @@ def _count(
     count: Counter[_Stems] = Counter()
     forms: dict[_Stems, Counter[str]] = defaultdict(Counter)
     for statement in statements:
-        seen = {tuple(map(stem, phrase)): " ".join(phrase) for phrase in sorted(phrases(statement, banned))}
-        count.update(seen.keys())
-        for stems, form in seen.items():
+        for stems, form in _terms(statement, banned):
+            count[stems] += 1
             forms[stems][form] += 1
     least = 1 if len(statements) <= _SMALL_TOPIC else max(2, _LEAST_SHARE * len(statements))
     return Counter(
         {stems: n for stems, n in count.items() if n >= least and len(set(stems)) == len(stems)}
     ), forms
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _terms(statement: str, banned: frozenset[str]) -> tuple[tuple[_Stems, str], ...]:
+    """Return a statement's terms with the form of each; most statements are asked for again and again."""
+    seen = {tuple(map(stem, phrase)): " ".join(phrase) for phrase in sorted(phrases(statement, banned))}
+    return tuple(seen.items())
 
 
 def _ctfidf(counts: Sequence[Counter[_Stems]], vocabulary: Sequence[_Stems]) -> csr_matrix:

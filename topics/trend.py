@@ -21,6 +21,7 @@ LEAST_BURST = 5  # mentions a burst has at least
 BURST_P = 1e-3  # a chance as small as this in a week is a burst; once in 20 years of weeks for a topic
 LEAST_FACTOR = 2.0  # and it is at least twice the expected
 LEAST_SPREAD = 0.1  # variance = m + 0.1 m^2 at least: people are never as regular as Poisson
+QUIET_DAYS = 28  # without a mention: what is said after them comes back
 LEAST_CALM = 4  # weeks with volume a baseline takes
 _Table = NDArray[np.int64]  # sources by weeks
 _BARS = "▁▂▃▄▅▆▇█"
@@ -125,7 +126,7 @@ def burst_weeks(counts: _Table, volume: _Table) -> tuple[bool, ...]:
     return tuple(_bursts(counts, np.maximum(volume, counts)))
 
 
-def recurrence(said: Iterable[datetime], *, now: datetime, quiet_days: int = 28) -> Recurrence:
+def recurrence(said: Iterable[datetime], *, now: datetime, quiet_days: int = QUIET_DAYS) -> Recurrence:
     """Say how often a topic came back after at least `quiet_days` without a mention.
 
     Times after `now` are left out. The silence going on at `now` is not counted: it has not ended.

@@ -43,6 +43,7 @@ class Person(SQLModel, table=True):
     """Who said it; the only table with names and addresses."""
 
     __tablename__: ClassVar[str] = "person"
+    __table_args__ = (Index("ix_person_role", "workspace_id", "role"),)
     workspace_id: int = workspace(primary_key=True)
     key: str = Field(primary_key=True, max_length=32)
     source: str
@@ -64,6 +65,7 @@ class Item(SQLModel, table=True):
         UniqueConstraint("workspace_id", "source", "external_id"),
         Index("ix_item_claim", "workspace_id", "stage", "sort_key"),
         Index("ix_item_source", "workspace_id", "source", "removed_at"),
+        Index("ix_item_parent", "workspace_id", "source", "parent"),
         CheckConstraint("stage >= -1", name="stage"),
     )
     id: int | None = own_id()

@@ -43,6 +43,9 @@ class Topic(SQLModel, table=True):
     centroid: bytes | None = Field(default=None, sa_type=LargeBinary)  # float32 mean of its best members
     centroid_model: str = ""
     born_cold: bool = False  # among the first drops of a stream: not proposed until it has proved coherent
+    grown: int = 0  # how many of its touches only brought members in
+    shown_mentions: int = 0  # its mentions when its quotes were last chosen
+    shown_at: datetime | None = moment()  # and when that was
 
 
 class Assignment(SQLModel, table=True):
@@ -54,6 +57,7 @@ class Assignment(SQLModel, table=True):
         Index("ix_assignment_topic", *("workspace_id", "topic", "said_at", "status", *_COUNTED_BY)),
         Index("ix_assignment_status", "workspace_id", "status", "said_at"),
         Index("ix_assignment_time", "workspace_id", "source", "said_at", "status"),
+        Index("ix_assignment_speaker", "workspace_id", "speaker", "topic"),
     )
     statement_id: int = ref("statement.id", primary_key=True)
     workspace_id: int = workspace()

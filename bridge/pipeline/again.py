@@ -18,6 +18,8 @@ from bridge.tracker import marker
 
 def prepare(context: Context) -> None:
     """Add the tickets that a rule's further projects want, and those of complaints that came back."""
+    if not _may_want(context):
+        return
     decided = decide_all(context)
     returned: list[Action] = []
     if any(isinstance(decision, Watch) for decision in decided.decisions):
@@ -31,6 +33,14 @@ def prepare(context: Context) -> None:
             _go_along(session, context, main_id, project)
         for action in returned:
             _again(session, context, decided, action)
+
+
+def _may_want(context: Context) -> bool:
+    """Whether there is a rule with further projects, or a ticket that is done; else nothing can be wanted."""
+    if any(rule.also for rule in context.settings.rules):
+        return True
+    with context.database.reading() as session:
+        return any(ticket.state == "done" for ticket in store.tickets(session).values())
 
 
 def _companions_wanted(context: Context, decided: Decided) -> list[tuple[int, str]]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 DEFAULT_TYPES = {"problem": "Bug", "request": "Story"}
 LOCAL_PROJECT = "FB"
 ALIKE = 3  # issues that people made, told beside a proposal
+FEW = 400  # topics whose people are counted one by one; of more, all are counted with one look
 FEW_WORDS = 2  # of a title: fewer are found everywhere
 _WORD = re.compile(r"[^\W_]{2,}")
 
@@ -55,17 +56,18 @@ def decide_all(context: Context) -> Decided:
     """Ask the rules about every topic; reads only."""
     with context.database.reading() as session:
         reports = {r.topic.number: r for r in topic_reports(session, context.now, hidden=True)}
+        open_ = [number for number, report in reports.items() if report.ticket is None]
         people = {
-            days: counting.people_within(session, context.now, days) for days in windows(context.settings)
+            days: counting.people_within(session, context.now, days, open_ if len(open_) <= FEW else None)
+            for days in windows(context.settings)
         }
-        sources = counting.topic_sources(session, context.now)
-        languages = counting.topic_languages(session, context.now)
+        languages = _languages(session, context)
         created = ticket_store.created_since(session, context.now)
     views = [
         topic_view(
             report,
             {days: found.get(number, 0) for days, found in people.items()},
-            frozenset(sources.get(number, {})),
+            report.sources,
             frozenset(languages.get(number, {})),
             snoozed=report.topic.state == "snoozed"
             and not snooze_over(report.topic, context.now, report.counts.reach),
@@ -76,6 +78,13 @@ def decide_all(context: Context) -> Decided:
     cap = context.settings.policy.max_creates_per_day
     rules = {view.number: rule_for(view, context.settings) for view in views}
     return Decided(tuple(within_cap(decisions, created_today=created, cap=cap)), reports, rules)
+
+
+def _languages(session: Session, context: Context) -> dict[int, dict[str, int]]:
+    """Return the mentions of each topic by language, nothing when no rule asks for it: all items are read."""
+    if not any(rule.when.languages for rule in context.settings.rules):
+        return {}
+    return counting.topic_languages(session, context.now)
 
 
 def topic_view(

@@ -15,9 +15,9 @@ from bridge.models import WORKSPACE, Evidence, Topic
 from bridge.pipeline import mapping
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import model_name, vectors_of
-from bridge.proposals import proposals
+from bridge.proposals import merges
 from bridge.store import counts as counting
-from bridge.store import figures, people, reviewing, slices
+from bridge.store import figures, growing, people, reviewing, slices
 from bridge.store import topics as store
 from topics.evidence import Candidate, choose
 from topics.keywords import Keyword, keywords
@@ -29,7 +29,9 @@ from topics.titles import Member, Theme, heard_of, titles
 HEARD = 200  # members of a topic that its title is made from
 QUOTED_FROM = 100  # members of a topic that its evidence is chosen from
 CONTRAST = 40  # members of each other topic that its keywords are contrasted with
-OTHERS = 400  # other topics for contrast
+OTHERS = 100  # other topics for contrast
+TOGETHER = 20  # one in so many topics has doubled: then their labels are looked at
+URGENT = 3  # ... or one of them is so many times as large as at the last look
 NEAR = 5  # titles of near topics that a labeller is told
 PATIENCE = 3  # questions in a row that a labeller may leave unanswered in one run
 DORMANT_AFTER = timedelta(days=56)
@@ -44,12 +46,12 @@ def label(context: Context) -> dict[str, int]:
     """
     with context.database.reading() as session:
         context.looked_at = store.touches(session)
-        touched = store.touched(session)
-        sizes = store.mean_scores(session, [t.number for t in touched])
-        due = [t for t in touched if _label_due(t, sizes.get(t.number, (0.0, 0))[1])]
-        if not due:
-            return {"labelled": 0}
         roots = store.roots(session, hidden=True)
+        maybe = growing.doubled(session, roots)
+        sizes = store.mean_scores(session, [t.number for t in maybe])
+        due = [t for t in maybe if _label_due(t, sizes.get(t.number, (0.0, 0))[1])]
+        if not _worth_it(due, sizes, len(roots)):
+            return {"labelled": 0}
         members = store.members(session, [t.number for t in due], HEARD)
         rest = [t.number for t in roots if t.number not in members][:OTHERS]
         contrast = store.members(session, rest, CONTRAST)
@@ -156,6 +158,12 @@ def _write_label(session: Session, row: dict[str, object]) -> None:
         )
 
 
+def _worth_it(due: Sequence[Topic], sizes: Mapping[int, tuple[float, int]], topics: int) -> bool:
+    """Whether labels are looked at now: all topics are read for it, so a few that only doubled can wait."""
+    urgent = any(not t.title or sizes[t.number][1] >= URGENT * t.labelled_mentions for t in due)
+    return urgent or len(due) * TOGETHER > topics
+
+
 def _label_due(topic: Topic, size: int) -> bool:
     return size > 0 and (not topic.title or size >= 2 * topic.labelled_mentions)
 
@@ -204,7 +212,7 @@ def choose_evidence(context: Context) -> dict[str, int]:
     with context.database.reading() as session:
         if context.looked_at is None:
             context.looked_at = store.touches(session)
-        numbers = [topic.number for topic in store.touched(session)]
+        numbers = [topic.number for topic in growing.due(session, context.now)]
     done = 0
     for start in range(0, len(numbers), 50):
         done += show(context, numbers[start : start + 50])["topics"]
@@ -283,31 +291,38 @@ def track(context: Context) -> dict[str, int]:
     """
     with context.database.reading() as session:
         looked_at = store.touches(session) if context.looked_at is None else context.looked_at
-        touched = [topic.number for topic in store.touched(session)]
+        touched = [number for number, touches in figures.touches_by_root(session).items() if touches]
+        due = growing.due(session, context.now)
         every = store.roots(session, hidden=True)
         counts = {n: f.counts for n, f in figures.figures(session, context.now).items()}
-        kinds = counting.topic_kinds(session, context.now, touched)
-        scores = store.mean_scores(session, touched)
-    rows = []
-    for topic in every:
-        row: dict[str, object] = {}
-        if topic.number in kinds:
-            row["kind"] = next(iter(kinds[topic.number]))
-        if topic.number in scores:
-            row["confidence"] = round(_confidence(*scores[topic.number]), 4)
-        if row:
-            rows.append({"id": topic.id, **row})
+        rows = _kinds(session, context.now, due)
     with context.database.writing() as session:
-        for row in rows:
-            slices.write(session, Topic, [row])
+        slices.write(session, Topic, rows)
         for topic in every:
             _write_state(session, topic, _state_row(context, topic, counts.get(topic.number)))
         figures.renew(session)
-        _clear_touched(session, looked_at)
+        growing.shown(session, [topic.number for topic in due], context.now)
+        growing.clear(session, looked_at)
         figures.settle(session)
         if touched:
-            reviewing.keep_questions(session, proposals(session))
+            reviewing.keep_questions(session, merges(session))
     return {"topics": len(every), "touched": len(touched), **mapping.draw(context.database)}
+
+
+def _kinds(session: Session, now: datetime, topics: Sequence[Topic]) -> list[dict[str, object]]:
+    """Return the kind and the confidence of these topics, as rows to store."""
+    numbers = [topic.number for topic in topics]
+    kinds, scores = counting.topic_kinds(session, now, numbers), store.mean_scores(session, numbers)
+    return [
+        {
+            "id": topic.id,
+            "kind": next(iter(kinds.get(topic.number, {})), topic.kind),
+            "confidence": round(_confidence(*scores[topic.number]), 4)
+            if topic.number in scores
+            else topic.confidence,
+        }
+        for topic in topics
+    ]
 
 
 def _write_state(session: Session, topic: Topic, row: dict[str, object]) -> None:
@@ -322,19 +337,6 @@ def _write_state(session: Session, topic: Topic, row: dict[str, object]) -> None
                 col(Topic.state_until_reach).is_not_distinct_from(topic.state_until_reach),
             )
             .values(**row)
-        )
-
-
-def _clear_touched(session: Session, looked_at: dict[int, int]) -> None:
-    for number, touches in looked_at.items():
-        session.execute(
-            update(Topic)
-            .where(
-                col(Topic.workspace_id) == WORKSPACE,
-                col(Topic.number) == number,
-                col(Topic.touched) == touches,
-            )
-            .values(touched=0)
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sqlalchemy import select as sa_select
 from sqlalchemy import update
 from sqlmodel import col, select
 
@@ -18,7 +19,7 @@ from bridge.models import WORKSPACE, Assignment, Item, Person, Statement, Topic
 from bridge.pipeline.context import Context
 from bridge.pipeline.meaning import known_vectors, model_name, vectors_of
 from bridge.pipeline.trying import Queue, slices_of
-from bridge.store import copies, decided, slices, working
+from bridge.store import copies, decided, growing, slices, working
 from topics.assign import Placement, assign, placed
 from topics.discover import Birth, Settings, tune
 from topics.records import Kind, Role
@@ -228,6 +229,8 @@ def _bear(context: Context, session: Any, births: dict[int, Birth], settings: Se
             "born_cold": settings.cold,
             "labelled_mentions": 0,
             "touched": 1,
+            "grown": 0,
+            "shown_mentions": 0,
             "centroid_model": "",
         }
         for number in births
@@ -282,7 +285,7 @@ def _replace(session: Any, rows: Sequence[dict[str, Any]]) -> None:
     """
     from sqlalchemy import delete
 
-    pinned = _pinned(session)
+    pinned = _pinned(session, [row["statement_id"] for row in rows])
     rows = [row for row in rows if row["statement_id"] not in pinned]
     for start in range(0, len(rows), 5000):
         ids = [row["statement_id"] for row in rows[start : start + 5000]]
@@ -327,14 +330,30 @@ def _place(session: Any, placements: Sequence[Placement], model: str) -> None:
         }
         for p in placements
     ]
-    _touch_topics_of(session, [p.key for p in placements if p.topic])
-    slices.write(session, Assignment, rows)
-    slices.touch(session, [p.topic for p in placements if p.topic])
+    joined = [p.key for p in placements if p.topic]
+    _touch_topics_of(session, joined)
+    slices.write(session, Assignment, _changed(session, rows))
+    growing.count_in(session, joined)
+
+
+def _changed(session: Any, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows that say something new; most of those that wait stand as they stood."""
+    names = list(rows[0]) if rows else []
+    there: dict[int, Any] = {}
+    for start in range(0, len(rows), 5000):
+        keys = [row["statement_id"] for row in rows[start : start + 5000]]
+        found = session.execute(
+            sa_select(*(getattr(Assignment, name) for name in names)).where(
+                col(Assignment.statement_id).in_(keys)
+            )
+        )
+        there.update({row[0]: tuple(row) for row in found})
+    return [row for row in rows if there.get(row["statement_id"]) != tuple(row.values())]
 
 
 def _not_pinned(session: Any, placements: Sequence[Placement]) -> list[Placement]:
     """Leave out what a person has put somewhere, also while this run was at work."""
-    pinned = _pinned(session)
+    pinned = _pinned(session, [p.key for p in placements])
     return [p for p in placements if p.key not in pinned]
 
 
@@ -345,8 +364,13 @@ def _not_barred(session: Any, placements: Sequence[Placement]) -> Sequence[Place
     return [p for p in placements if (p.key, roots.get(p.topic, p.topic)) not in barred]
 
 
-def _pinned(session: Any) -> set[int]:
-    return set(session.exec(select(Assignment.statement_id).where(col(Assignment.pinned).is_(True))))
+def _pinned(session: Any, keys: Sequence[int]) -> set[int]:
+    """Return which of these statements a person has put somewhere."""
+    found: set[int] = set()
+    for start in range(0, len(keys), 5000):
+        these = col(Assignment.statement_id).in_(keys[start : start + 5000])
+        found.update(session.exec(select(Assignment.statement_id).where(these, col(Assignment.pinned))))
+    return found
 
 
 def settle_copies(context: Context) -> None:
@@ -371,7 +395,7 @@ def settle_copies(context: Context) -> None:
                 and (follower.statement_id, roots.get(follower.topic, follower.topic)) not in barred
             ]
             slices.write(session, Assignment, wanted)
-            slices.touch(session, sorted({int(str(row["topic"])) for row in wanted}))
+            growing.count_in(session, [int(str(row["statement_id"])) for row in wanted])
 
 
 def settle_reposts(context: Context) -> None:
@@ -386,6 +410,7 @@ def settle_reposts(context: Context) -> None:
         with context.database.writing() as session:
             now = slices.assignments(session, [row.statement_id for row in rows])
             still = [row for row in rows if row.holds(now.get(row.statement_id))]
-            slices.touch(session, [t for row in still for t in (row.topic, row.before) if t])
+            slices.touch(session, [row.before for row in still if row.before])
             wanted = [{"statement_id": r.statement_id, "topic": r.topic, "score": r.score} for r in still]
             slices.write(session, Assignment, wanted)
+            growing.count_in(session, [row.statement_id for row in still if row.topic])

@@ -34,7 +34,7 @@ def entering(session: Session, statements: Sequence[Statement]) -> set[int]:
             select(Statement.text_hash, Statement.id)
             .join(Position, col(Position.statement_id) == col(Statement.id))
             .where(
-                Statement.workspace_id == WORKSPACE,
+                Position.workspace_id == WORKSPACE,
                 col(Statement.text_hash).in_(hashes[start : start + _SOME]),
             )
         )
@@ -57,8 +57,8 @@ def leads(session: Session) -> dict[str, tuple[int, float]]:
         .join(Position, col(Position.statement_id) == col(Statement.id))
         .join(Assignment, col(Assignment.statement_id) == col(Statement.id))
         .where(
-            Statement.workspace_id == WORKSPACE,
-            col(Assignment.status) == "published",
+            Position.workspace_id == WORKSPACE,
+            col(Assignment.status).concat("") == "published",
             col(Assignment.pinned).is_(False),
         )
         .group_by(col(Statement.text_hash))

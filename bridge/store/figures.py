@@ -25,10 +25,11 @@ from sqlmodel import Session, col, select
 from bridge.models import WORKSPACE, Assignment, Topic, TopicFigures
 from bridge.store import slices
 from bridge.store.counts import COUNTED, Counts, counted_of
-from topics.trend import recurrence
+from topics.trend import QUIET_DAYS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+DAY_US = timedelta(days=1) // MICROSECOND
 TEXTS = 20_000
 """Texts of rows whose reading is remembered."""
 AT_ONCE = 400
@@ -100,7 +101,7 @@ def good(
 
     `touches` are those of `touches_by_root`; `known` is what was read before.
     """
-    kept = {row.topic: row for row in _kept(session, topics, known)}
+    kept = {row.topic: row for row in stored(session, topics, known)}
     stale = [n for n, touched in touches.items() if n not in kept or kept[n].touched != touched]
     unfit = set(stale)
     found = {n: f for n, f in kept.items() if n in touches and n not in unfit and f.mentions}
@@ -135,7 +136,8 @@ def touches_by_root(session: Session, topics: Collection[int] | None = None) -> 
     return {root: int(touched) for root, touched in session.exec(query.group_by(col(Topic.root)))}
 
 
-def _kept(session: Session, topics: Collection[int] | None, known: Known | None = None) -> list[Figures]:
+def stored(session: Session, topics: Collection[int] | None, known: Known | None = None) -> list[Figures]:
+    """Return the figures of these topics, or of all, as they were last counted, good or not."""
     kept = TopicFigures
     numbers = (kept.topic, kept.touched, kept.mentions, kept.reach, kept.returns, kept.last_quiet_days)
     columns: list[Any] = [*numbers, kept.sources, kept.times]
@@ -194,12 +196,17 @@ def count(
 
 
 def _counted(root: int, touched: int, rows: Sequence[tuple[int, str, datetime, str]]) -> Figures:
-    when = [row[2] for row in rows]
-    back = recurrence(when, now=max(when))
     sources = tuple((name, sum(1 for _ in group)) for name, group in groupby(rows, key=lambda row: row[1]))
-    times = np.array([micros(at) for at in when], "<i8")
+    times = np.array([micros(row[2]) for row in rows], "<i8")
     people = len({row[3] for row in rows})
-    return Figures(root, touched, len(rows), people, back.returns, back.last_quiet_days, sources, times)
+    return Figures(root, touched, len(rows), people, *quiet_times(times), sources, times)
+
+
+def quiet_times(times: Times) -> tuple[int, int]:
+    """Return how often speech came back after a quiet time, and the whole days of the latest such time."""
+    gaps = np.diff(np.sort(times))
+    quiet = gaps[gaps >= QUIET_DAYS * DAY_US] // DAY_US
+    return len(quiet), int(quiet[-1]) if len(quiet) else 0
 
 
 def renew(session: Session, topics: Collection[int] | None = None) -> int:
@@ -211,15 +218,17 @@ def renew(session: Session, topics: Collection[int] | None = None) -> int:
     gone = [] if topics is not None else [n for n in good if n not in touches]
     latest = datetime.max.replace(tzinfo=UTC)
     fresh = count(session, latest, stale, touches) if stale else {}
-    for start in range(0, len([*stale, *gone]), AT_ONCE):
-        some = [*stale, *gone][start : start + AT_ONCE]
-        session.execute(
-            delete(TopicFigures).where(
-                col(TopicFigures.workspace_id) == WORKSPACE, col(TopicFigures.topic).in_(some)
-            )
-        )
-    slices.add(session, TopicFigures, [_row(fresh.get(n) or _silent(n, touches[n])) for n in stale])
+    keep(session, [fresh.get(n) or _silent(n, touches[n]) for n in stale], gone)
     return len(stale)
+
+
+def keep(session: Session, found: Sequence[Figures], gone: Sequence[int] = ()) -> None:
+    """Keep these figures in the place of those there are, and none of the topics that are `gone`."""
+    numbers = [*(figure.topic for figure in found), *gone]
+    for start in range(0, len(numbers), AT_ONCE):
+        some = col(TopicFigures.topic).in_(numbers[start : start + AT_ONCE])
+        session.execute(delete(TopicFigures).where(col(TopicFigures.workspace_id) == WORKSPACE, some))
+    slices.add(session, TopicFigures, [_row(figure) for figure in found])
 
 
 def settle(session: Session) -> None:
@@ -256,7 +265,7 @@ def _row(figure: Figures) -> dict[str, Any]:
 def wrong(session: Session) -> list[str]:
     """Return in words which figures, believed to be good, differ from a recount; for `db check`."""
     touches = touches_by_root(session)
-    kept = [f for f in _kept(session, None) if touches.get(f.topic) == f.touched]
+    kept = [f for f in stored(session, None) if touches.get(f.topic) == f.touched]
     recount = count(session, datetime.max.replace(tzinfo=UTC), [f.topic for f in kept], touches)
     return [
         f"the figures of T-{figure.topic} are not those of a recount; run: feedback-bridge run --until track"

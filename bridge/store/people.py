@@ -95,9 +95,9 @@ def author_stats(session: Session, keys: Collection[str]) -> dict[str, AuthorSta
     rows: Any = session.execute(
         sa_select(col(Item.person_key), func.count(), func.count(func.distinct(Item.exact)), *sums)
         .where(
-            col(Item.workspace_id) == WORKSPACE,
+            col(Item.workspace_id) + 0 == WORKSPACE,
             col(Item.person_key).in_(keys),
-            col(Item.stage) >= slices.NORMALISED,
+            col(Item.stage) + 0 >= slices.NORMALISED,  # so that SQLite goes by the person
             col(Item.removed_at).is_(None),
         )
         .group_by(col(Item.person_key))
@@ -121,10 +121,13 @@ def addressed_by(session: Session, handle: str) -> int:
 
 
 def most_addressed(session: Session) -> list[str]:
-    """Return the accounts that at least 3 in 100 of the newest items address: the company's own."""
+    """Return the accounts that at least 3 in 100 of the newest items address: the company's own.
+
+    Sums with 0 keep SQLite from any other index than that of the time: it would sort all items.
+    """
     said = session.exec(
         select(Item.mentions_handles)
-        .where(Item.workspace_id == WORKSPACE, col(Item.stage) >= slices.NORMALISED)
+        .where(col(Item.workspace_id) + 0 == WORKSPACE, col(Item.stage) + 0 >= slices.NORMALISED)
         .order_by(col(Item.said_at).desc(), col(Item.sort_key).desc())
         .limit(_SAMPLE)
     ).all()

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, update
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Fingerprint, Item, Person
@@ -36,36 +37,40 @@ def candidates(session: Session, hashes: Collection[int]) -> dict[int, list[Cand
     seen: dict[int, Candidate] = {}
     wanted = sorted(hashes)
     for start in range(0, len(wanted), 5000):
-        rows = session.exec(
-            select(Fingerprint.hash, Item, Person.handle)
+        rows: Any = session.execute(
+            sa_select(
+                col(Fingerprint.hash),
+                col(Item.id),
+                col(Item.sort_key),
+                col(Item.text),
+                func.coalesce(func.nullif(Person.handle, ""), Item.person_key),
+                col(Item.repost_handle),
+                col(Item.repost_of),
+            )
+            .select_from(Fingerprint)
+            .join(Item, col(Item.id) == col(Fingerprint.item_id))
             .outerjoin(
                 Person, (col(Person.key) == col(Item.person_key)) & (col(Person.workspace_id) == WORKSPACE)
             )
             .where(
-                Fingerprint.workspace_id == WORKSPACE,
-                Fingerprint.item_id == Item.id,
+                col(Fingerprint.workspace_id) == WORKSPACE,
                 col(Fingerprint.hash).in_(wanted[start : start + 5000]),
                 col(Item.removed_at).is_(None),
             )
             .order_by(col(Item.sort_key))
         )
-        for value, item, handle in rows:
-            key = item.id or 0
+        for value, key, sort_key, text, author, handle, repost_of in rows:
             if key not in seen:
-                seen[key] = _candidate(item, handle)
+                seen[key] = Candidate(
+                    item_id=key,
+                    sort_key=sort_key,
+                    plain=plain(text),
+                    author=author,
+                    handle=handle,
+                    repost_of=repost_of,
+                )
             found[value].append(seen[key])
     return dict(found)
-
-
-def _candidate(item: Item, handle: str | None) -> Candidate:
-    return Candidate(
-        item_id=item.id or 0,
-        sort_key=item.sort_key,
-        plain=plain(item.text),
-        author=handle or item.person_key,
-        handle=item.repost_handle,
-        repost_of=item.repost_of,
-    )
 
 
 def parents(session: Session, items: Sequence[Item]) -> dict[str, int]:
@@ -100,7 +105,7 @@ def waiting(session: Session, items: Sequence[Item]) -> dict[int, list[int]]:
             col(Item.parent).in_({name for _, name in by_name}),
             col(Item.repost_of).is_(None),
             col(Item.removed_at).is_(None),
-            Item.stage >= slices.DEDUPED,
+            col(Item.stage) + 0 >= slices.DEDUPED,  # so that SQLite goes by the parent
         )
     )
     for source, parent, child in rows:
@@ -126,9 +131,5 @@ def replace_fingerprints(
     session: Session, item_ids: Sequence[int], rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Store the fingerprints of these items, over what they had."""
-    session.execute(
-        delete(Fingerprint).where(
-            col(Fingerprint.workspace_id) == WORKSPACE, col(Fingerprint.item_id).in_(item_ids)
-        )
-    )
+    session.execute(delete(Fingerprint).where(col(Fingerprint.item_id).in_(item_ids)))
     slices.add(session, Fingerprint, rows)

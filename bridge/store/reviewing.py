@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,7 +18,7 @@ from bridge.store import decided, slices
 from bridge.store.decided import MACHINE
 
 
-def keep_questions(session: Session, found: dict[str, list[dict[str, Any]]]) -> int:
+def keep_questions(session: Session, found: Sequence[Mapping[str, Any]]) -> int:
     """Keep the merges that `topics proposals --json` asks about, in the place of those before; count them."""
     session.execute(delete(Question).where(col(Question.workspace_id) == WORKSPACE))
     rows = [
@@ -30,7 +30,7 @@ def keep_questions(session: Session, found: dict[str, list[dict[str, Any]]]) -> 
             "score": shape["score"],
             "shape": shape,
         }
-        for shape in found["merge"]
+        for shape in found
     ]
     slices.add(session, Question, rows)
     return len(rows)

@@ -265,13 +265,16 @@ def add(session: Session, table: Any, rows: Sequence[Mapping[str, Any]]) -> None
         session.execute(insert(table), [dict(row) for row in rows])
 
 
-def touch(session: Session, topics: Sequence[int]) -> None:
-    """Mark topics whose members changed, so that label, evidence and track look at them."""
+def touch(session: Session, topics: Sequence[int], *, grown: bool = False) -> None:
+    """Mark topics whose members changed, so that label, evidence and track look at them.
+
+    `grown` says that members came and none went: then nothing need be chosen anew until enough have come.
+    """
     if topics:
         session.execute(
             update(Topic)
             .where(col(Topic.workspace_id) == WORKSPACE, col(Topic.number).in_(set(topics)))
-            .values(touched=col(Topic.touched) + 1)
+            .values(touched=col(Topic.touched) + 1, grown=col(Topic.grown) + int(grown))
         )
 
 

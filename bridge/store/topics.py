@@ -75,27 +75,14 @@ def centres(session: Session) -> list[Centre]:
     return [Centre(*row) for row in rows]
 
 
-def touched(session: Session) -> list[Topic]:
-    """Return the topics whose members changed since they were last looked at."""
-    numbers = select(Topic.root).where(Topic.workspace_id == WORKSPACE, col(Topic.touched) > 0)
-    return list(
-        session.exec(
-            select(Topic)
-            .where(
-                Topic.workspace_id == WORKSPACE, col(Topic.number).in_(numbers), Topic.root == Topic.number
-            )
-            .order_by(col(Topic.number))
-        )
-    )
-
-
 def touches(session: Session) -> dict[int, int]:
     """Return how often each topic was touched since it was last looked at, merged ones too."""
     found = select(Topic.number, Topic.touched).where(Topic.workspace_id == WORKSPACE, Topic.touched > 0)
     return dict(session.exec(found).all())
 
 
-LOOKED_AT = 1000
+LOOKED_AT = 5
+"""Of a topic's newest members, so many times those wanted are ranked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +107,7 @@ class Member:
 def members(session: Session, numbers: Collection[int], limit: int) -> dict[int, list[Member]]:
     """Return the members of each topic that fit it best, at most `limit` each; reposts are left out.
 
-    Of a large topic only the newest `LOOKED_AT` are ranked, so that the cost doesn't grow with its age.
+    Of a large topic only the newest are ranked, so that the cost doesn't grow with its age.
     """
     chosen = {number: _best_members(session, number, limit) for number in sorted(numbers)}
     details = statement_details(session, [key for keys in chosen.values() for key in keys])
@@ -141,7 +128,7 @@ def _best_members(session: Session, number: int, limit: int) -> list[int]:
             col(Assignment.status).concat("") == "published",  # so that SQLite goes by the topic
         )
         .order_by(col(Assignment.said_at).desc(), col(Assignment.statement_id))
-        .limit(LOOKED_AT)
+        .limit(LOOKED_AT * limit)
         .subquery()
     )
     rows: Any = session.execute(
@@ -189,13 +176,14 @@ def key_members(session: Session, numbers: Collection[int]) -> dict[int, list[Me
 
 def mean_scores(session: Session, numbers: Collection[int]) -> dict[int, tuple[float, int]]:
     """Return the mean score of each topic's published statements, and how many there are."""
+    family = select(Topic.number).where(Topic.workspace_id == WORKSPACE, col(Topic.root).in_(numbers))
     rows: Any = session.execute(
         sa_select(col(Topic.root), func.avg(func.coalesce(Assignment.score, 0.0)), func.count())
         .join(Topic, (col(Topic.number) == col(Assignment.topic)) & (col(Topic.workspace_id) == WORKSPACE))
         .where(
             col(Assignment.workspace_id) == WORKSPACE,
-            col(Assignment.status) == "published",
-            col(Topic.root).in_(numbers),
+            col(Assignment.topic).in_(family),
+            col(Assignment.status).concat("") == "published",  # so that SQLite goes by the topic
         )
         .group_by(col(Topic.root))
         .select_from(Assignment)

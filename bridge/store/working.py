@@ -88,12 +88,12 @@ def load(session: Session, read: Callable[[list[str]], dict[str, bytes]], dimens
     count = len(rows)
     working = Working(
         keys=np.array([row[0] for row in rows], np.int64),
-        vectors=np.array([np.frombuffer(found[row[5]], "<f4") for row in rows], np.float32).reshape(
-            count, dimension
-        ),
+        vectors=np.frombuffer(b"".join(found[row[5]] for row in rows), "<f4")
+        .astype(np.float32)
+        .reshape(count, dimension),
         topics=np.array([row[3] if row[6] == "published" else 0 for row in rows], np.int64),
-        neighbours=_table([np.frombuffer(row[1], "<i8") for row in rows], -1, np.int64),
-        weights=_table([np.frombuffer(row[2], "<f4") for row in rows], 0, np.float32),
+        neighbours=_table([row[1] for row in rows], "<i8", -1),
+        weights=_table([row[2] for row in rows], "<f4", 0),
         pinned=np.array([row[4] for row in rows], bool),
         barred=decided.barred(session),
         apart=decided.apart(session),
@@ -108,12 +108,16 @@ def load(session: Session, read: Callable[[list[str]], dict[str, bytes]], dimens
     )
 
 
-def _table(rows: Sequence[NDArray[Any]], filling: int, kind: type) -> NDArray[Any]:
+def _table(rows: Sequence[bytes], kind: str, filling: int) -> NDArray[Any]:
     """Return rows of different lengths as one table; a row has grown wider with the working set."""
-    width = max((len(row) for row in rows), default=NEIGHBOURS)
-    table: NDArray[Any] = np.full((len(rows), width), filling, kind)
-    for place, row in enumerate(rows):
-        table[place, : len(row)] = row
+    each = np.dtype(kind)
+    sizes = np.array([len(row) for row in rows], np.int64) // each.itemsize
+    table = np.full((len(rows), int(sizes.max(initial=0)) or NEIGHBOURS), filling, each.newbyteorder("="))
+    for size in np.unique(sizes).tolist():
+        places = np.flatnonzero(sizes == size).tolist()
+        table[places, :size] = np.frombuffer(b"".join(rows[place] for place in places), each).reshape(
+            -1, size
+        )
     return table
 
 

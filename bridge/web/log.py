@@ -145,7 +145,9 @@ def _page(look: Look, params: Mapping[str, str], page: int) -> Log:
 
 
 def _choices(values: Sequence[str], chosen: str) -> list[Choice]:
-    named = [Choice(value=value, label=WORDS.get(value, value), is_chosen=value == chosen) for value in values]
+    named = [
+        Choice(value=value, label=WORDS.get(value, value), is_chosen=value == chosen) for value in values
+    ]
     return [Choice(value="", label="any", is_chosen=not chosen), *named]
 
 

@@ -16,8 +16,7 @@ from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Attempt, Item, Remembered, Run, Statement
 from bridge.pipeline.context import SLICE, KeyRange
-from bridge.store import slices
-from bridge.store import topics as store
+from bridge.store import growing, slices
 from bridge.store.remembered import remember, remembered
 
 PHASES = ("read", "people", "understand", "gather", "show", "finish")
@@ -162,7 +161,7 @@ def _enter(session: Session, wave: Wave, phase: int) -> None:
 
 def _parts(session: Session, wave: Wave, phase: str) -> list[Any]:
     if phase == TOPICS:
-        return [topic.number for topic in store.touched(session)]
+        return [topic.number for topic in growing.due(session, wave.now)]
     if phase not in SLICED:
         return [None]
     of, stages, steps = SLICED[phase]

@@ -282,7 +282,7 @@ def _halved(bench: Bench, old: int) -> int:
     bench.query("UPDATE workspace SET last_topic = ?", new)
     columns = (
         "workspace_id, merged_into, split_from, title, title_by, keywords, kind, state, confidence, born_at,"
-        " labelled_mentions, touched, centroid_model, born_cold"
+        " labelled_mentions, touched, centroid_model, born_cold, grown, shown_mentions"
     )
     bench.query(
         f"INSERT INTO topic (number, root, {columns}) SELECT {new}, {new}, {columns} FROM topic"

@@ -77,7 +77,7 @@ def test_two_topics_of_one_theme_are_merged_and_each_merge_can_be_undone(done: B
     new = done.query("SELECT max(number) + 1 FROM topic")[0][0]
     columns = (
         "workspace_id, merged_into, split_from, title, title_by, keywords, kind, state, confidence, born_at,"
-        " labelled_mentions, touched, centroid_model, born_cold"
+        " labelled_mentions, touched, centroid_model, born_cold, grown, shown_mentions"
     )
     done.query(
         f"INSERT INTO topic (number, root, {columns}) SELECT {new}, {new}, {columns} FROM topic"

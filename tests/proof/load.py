@@ -153,7 +153,8 @@ class Load:
             if time.monotonic() - told > 30:
                 told = time.monotonic()
                 print(
-                    f"  {now:%d %H:%M} {self.feed.said} items, {_megabytes():.0f} MB, {told - began:.0f} s",
+                    f"  {now:%d %H:%M} {self.feed.said} items, {_megabytes():.0f} MB, {told - began:.0f} s, "
+                    f"{time.process_time():.0f} CPU s",
                     flush=True,
                 )
 
