@@ -79,13 +79,14 @@ class Daemon:
 
         from bridge.app import now
         from bridge.web.site import make_site
-        from bridge.web.warm import warm
+        from bridge.web.warm import Keeper, warm
 
         pulse = self._pulse if self._metronome is not None else None
         origins = self._app.loaded().origins
         app = self._app
         site = make_site(app.database, app.settings, now, pulse, origins=origins, work=app.context)
         warm(site)
+        Keeper(site.state.desk).start()
         config = uvicorn.Config(
             site,
             log_config=None,

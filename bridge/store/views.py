@@ -173,6 +173,11 @@ class Shelves:
         self._known = Known()
         self._lock = Lock()
 
+    @property
+    def latest(self) -> Shelf | None:
+        """The shelf that was made last, however old."""
+        return self._latest[1] if self._latest is not None else None
+
     def get(self, session: Session, now: datetime) -> Shelf:
         """Return the shelf as of now."""
         end = now.replace(second=0, microsecond=0)

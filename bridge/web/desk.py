@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,7 +71,14 @@ class Desk:
         self.settings = settings
         self.clock = clock
         self.renderer = renderer
-        self._shelves = Shelves()
+        self.shelves = Shelves()
+        self.looked: float | None = None  # when somebody last looked, by time.monotonic
+
+    def make_ready(self) -> None:
+        """Read what pages stand on, so that the next view need not."""
+        with self.database.reading() as session:
+            shelf = Look(session, self.clock(), self.settings, self.shelves).shelf
+            _ = shelf.growing, shelf.returned, shelf.growth, shelf.place
 
     def page(self, request: Request, build: Callable[[Look], Page], place: str) -> HTMLResponse:
         """Answer with a page and, if the address names a decision, with what it did and its undo."""
@@ -83,7 +91,8 @@ class Desk:
 
     def look(self, session: Session) -> Look:
         """Return what a page is built from."""
-        return Look(session, self.clock(), self.settings, self._shelves)
+        self.looked = time.monotonic()
+        return Look(session, self.clock(), self.settings, self.shelves)
 
     @cached_property
     def _app(self) -> Callable[[], Context]:

@@ -82,7 +82,7 @@ def make_site(
     """
     app = FastAPI(title="Feedback Bridge", docs_url=None, redoc_url=None, openapi_url=None)
     site = _Site(database, settings, clock, pulse)
-    app.state.renderer = site.renderer
+    app.state.renderer, app.state.desk = site.renderer, site.desk
     gate = install(app, access.Door(database, settings, clock))
     _add_pages(app, site)
     add_account_pages(app, gate, site.renderer)
