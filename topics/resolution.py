@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 GRID = tuple(float(2**step) for step in np.arange(0, 5.75, 0.5))
 FACTOR = 1.05
-COLD_FACTOR = 1.0  # topics of a cold start were taken fine while they were few, and stay
+COLD_FACTOR = 0.9  # topics of a cold start were taken fine while they were few, and stay
 FEW, MANY = 1500, 5000  # up to FEW statements both curves count the same, from MANY on only the map equation
 KNOB = {"finer": 2.0, "auto": 1.0, "coarser": 0.5}
 SAMPLE = 3000
