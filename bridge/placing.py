@@ -14,8 +14,8 @@ from sqlmodel import Session, select
 from bridge.decision import Change, bar, keep, touch
 from bridge.errors import InputError
 from bridge.models import WORKSPACE, Assignment, Barred, Position, Statement, Topic
-from bridge.store import places as where
 from bridge.store import figures, slices, working
+from bridge.store import places as where
 from bridge.store import topics as store
 from bridge.store.audit import record
 

@@ -3,8 +3,8 @@
 Whatever changes a topic's members touches the topic (`Topic.touched`). A row of figures is good while the
 touches of the topic and of all that was merged into it still sum up to those it was counted at; where they
 don't, or where the figures go beyond the time asked for, the topic is counted anew. Whatever changes who is
-merged into whom drops the figures of both (`forget`). So figures are always those of a recount, whoever forgot
-to renew them; renewing them only makes the next page quick.
+merged into whom drops the figures of both (`forget`). So figures are always those of a recount, whoever
+forgot to renew them; renewing them only makes the next page quick.
 """
 
 from __future__ import annotations
