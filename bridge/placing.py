@@ -14,8 +14,8 @@ from sqlmodel import Session, select
 from bridge.decision import Change, bar, keep, touch
 from bridge.errors import InputError
 from bridge.models import WORKSPACE, Assignment, Barred, Position, Statement, Topic
+from bridge.store import figures, slices, working
 from bridge.store import places as where
-from bridge.store import slices, working
 from bridge.store import topics as store
 from bridge.store.audit import record
 
@@ -61,6 +61,7 @@ class Placing:
         strangers = where.strangers(self._session, number, into)
 
         def do() -> None:
+            figures.forget(self._session, [number, into])
             for member in family:
                 member.root = into
             topic.merged_into = into

@@ -28,7 +28,7 @@ from bridge.models import (
     Ticket,
     Topic,
 )
-from bridge.store import slices
+from bridge.store import figures, slices
 from bridge.store import topics as store
 from bridge.store.audit import record
 from bridge.store.decided import MACHINE
@@ -138,6 +138,8 @@ def _restore_topics(session: Session, before: Mapping[str, Any], after: Mapping[
             touch(session, topic.number)
             touch(session, topic.root)
             if "state" not in values or topic.state == after.get("topic", {}).get(number):
+                if "root" in values:
+                    figures.forget(session, [topic.number, topic.root, values["root"]])
                 _set(topic, values)
     for number, values in before.get("label", {}).items():
         topic = store.topic(session, int(number))
@@ -167,6 +169,7 @@ def _unmake(session: Session, number: int) -> None:
         return
     back = made.split_from
     touch(session, back)
+    figures.forget(session, [number, made.root])
     later = select(Assignment).where(Assignment.workspace_id == WORKSPACE, Assignment.topic == number)
     for row in session.exec(later).all():
         row.topic = back

@@ -193,6 +193,17 @@ def _windows(as_of: datetime, weeks: int) -> CTE:
     return union_all(*rows).cte("week")
 
 
+def said_next(session: Session, after: datetime) -> datetime | None:
+    """Return when the first statement after a time was said, None if there is none."""
+    return session.exec(
+        select(func.min(Assignment.said_at)).where(
+            Assignment.workspace_id == WORKSPACE,
+            col(Assignment.source).in_(sources(session)),  # for the index has them before the time
+            col(Assignment.said_at) > after,
+        )
+    ).one()
+
+
 def sources(session: Session) -> list[str]:
     """Return the names of the sources that statements came from."""
     return sources_of(session, Assignment)

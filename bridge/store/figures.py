@@ -2,8 +2,9 @@
 
 Whatever changes a topic's members touches the topic (`Topic.touched`). A row of figures is good while the
 touches of the topic and of all that was merged into it still sum up to those it was counted at; where they
-don't, or where the figures go beyond the time asked for, the topic is counted anew. So figures are always
-those of a recount, whoever forgot to renew them; renewing them only makes the next page quick.
+don't, or where the figures go beyond the time asked for, the topic is counted anew. Whatever changes who is
+merged into whom drops the figures of both (`forget`). So figures are always those of a recount, whoever
+forgot to renew them; renewing them only makes the next page quick.
 """
 
 from __future__ import annotations
@@ -229,6 +230,15 @@ def keep(session: Session, found: Sequence[Figures], gone: Sequence[int] = ()) -
         some = col(TopicFigures.topic).in_(numbers[start : start + AT_ONCE])
         session.execute(delete(TopicFigures).where(col(TopicFigures.workspace_id) == WORKSPACE, some))
     slices.add(session, TopicFigures, [_row(figure) for figure in found])
+
+
+def forget(session: Session, topics: Collection[int | None]) -> None:
+    """Drop the figures of topics that another topic joins or leaves, so that they are counted anew.
+
+    What a topic's touches sum up to says nothing then: of another family they may sum up to the same.
+    """
+    gone = col(TopicFigures.topic).in_({number for number in topics if number})
+    session.execute(delete(TopicFigures).where(col(TopicFigures.workspace_id) == WORKSPACE, gone))
 
 
 def settle(session: Session) -> None:

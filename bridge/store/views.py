@@ -104,6 +104,11 @@ class Shelf:
         if found:
             self.kept |= {name: found.kept[name] for name in TIMELESS if name in found.kept}
         self.volume: Mapping[str, list[int]] = counting.weekly_volume(session, self.now, WEEKS)
+        self._next = None if self.is_whole else counting.said_next(session, self.made)
+
+    def is_outgrown(self, now: datetime) -> bool:
+        """Say whether something was said between the time that topics were counted at and another."""
+        return self._next is not None and self._next <= now
 
     def holds(self, now: datetime) -> bool:
         """Say whether the topics with their counts are those of a time, if nothing was written since."""
@@ -185,7 +190,7 @@ class Shelves:
         state = marks(session, SHOWN)
         with self._lock:
             same = self._latest[1] if self._latest is not None and self._latest[0] == state else None
-            if same is not None and same.now == end:
+            if same is not None and same.now == end and not same.is_outgrown(now):
                 return same
             shelf = Shelf(session, now, until=end, like=same, known=self._known)
             if self._latest is not None:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.errors import StoreError
 
@@ -79,5 +80,5 @@ class Keeper:
 def _make_ready(desk: Desk) -> None:
     try:
         desk.make_ready()
-    except StoreError:
+    except (StoreError, SQLAlchemyError):  # whatever it is, such as no connection left
         return  # the page that needs it says so

@@ -10,7 +10,7 @@ from bridge.errors import InputError
 from bridge.recluster import apply, compare
 from bridge.report import topic_detail, topic_reports
 
-BOOKS = ("audit", "decision", "run", "topic")
+BOOKS = ("audit", "decision", "run", "topic", "written", "topic_figures")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

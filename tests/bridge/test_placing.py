@@ -12,6 +12,7 @@ from bridge.proposals import proposals, split_off, suggestion
 from bridge.recluster import apply, compare
 
 COUNTED_ON = "workspace"  # the next topic's number is never given back
+MADE_ANEW = ("written", "topic_figures")  # what is kept for pages
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def done(in_topics: Bench):
 
 def state(bench: Bench) -> dict[str, Any]:
     """Return all tables, without the books and which topics are still to be looked at."""
-    found = bench.tables("audit", "decision", "run", COUNTED_ON)
+    found = bench.tables("audit", "decision", "run", COUNTED_ON, *MADE_ANEW)
     found["topic"] = bench.query(
         "SELECT number, root, merged_into, title, state, split_from FROM topic ORDER BY 1"
     )

@@ -11,7 +11,7 @@ from bridge.errors import InputError
 from bridge.verbs import Verbs, topic_number
 
 NEW = {"tracker": "local", "project": "FB", "type_": "Bug"}
-BOOKS = ("audit", "decision", "run")  # what tells the story; undo adds to it
+BOOKS = ("audit", "decision", "run", "written", "topic_figures")  # the story, and what is made anew
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bridge.editing import edit
 from bridge.errors import InputError
 from bridge.verbs import Verbs
 
-BOOKS = ("audit", "decision", "run", "workspace")  # what tells the story; undo adds to it
+BOOKS = ("audit", "decision", "run", "workspace", "written", "topic_figures")  # and what is made anew
 NEW: Mapping[str, str] = {"tracker": "local", "project": "FB", "type_": "Bug"}
 VERBS = (
     *("approve", "reject", "ignore", "snooze", "rename", "edit"),

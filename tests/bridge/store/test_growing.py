@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,8 +9,10 @@ from builders import Bench, gone, theme
 from sqlalchemy import update
 
 from bridge.models import TopicFigures
+from bridge.pipeline import saying
 from bridge.store import figures, growing
 from bridge.store import topics as store
+from bridge.verbs import Verbs
 
 
 @pytest.fixture
@@ -115,3 +118,36 @@ def test_what_a_person_changed_is_looked_at_whatever_its_share(done: Bench):
         verbs.pin(number, "bag-002")
 
     assert due(done) == [number]
+
+
+def decide(bench: Bench, verb: Callable[[Verbs], object]) -> None:
+    """Decide as the page does: what a decision changed is counted in its transaction."""
+    with bench.database.writing() as session:
+        verb(Verbs(session, "ana", bench.now))
+        session.flush()
+        figures.renew(session, [1, 2])
+
+
+def test_a_merge_that_is_taken_back_leaves_no_counts_behind(done: Bench):
+    before = reach(done, 1)
+
+    decide(done, lambda verbs: verbs.merge(2, 1))
+    decide(done, lambda verbs: verbs.undo(2))
+
+    assert reach(done, 1) == before
+    done.run()
+    with done.database.reading() as session:
+        assert figures.wrong(session) == []
+
+
+def test_a_merge_amid_a_run_that_is_taken_back_leaves_no_counts_behind(done: Bench):
+    before, context = reach(done, 1), done.context()
+
+    saying.label(context)
+    with done.deciding() as verbs:
+        verbs.merge(2, 1)
+    saying.track(context)
+    with done.deciding() as verbs:
+        verbs.undo(2)
+
+    assert reach(done, 1) == before

@@ -146,3 +146,16 @@ def test_what_was_said_after_the_clock_comes_in_when_its_time_has_come(done: Ben
     now, then = look(done, shelves), look(done, shelves, minutes=6)
 
     assert then.by_number[1].figures.mentions == now.by_number[1].figures.mentions + 1
+
+
+def test_what_was_said_later_in_the_same_minute_comes_in_then(done: Bench):
+    with done.database.writing() as session:
+        member = session.exec(select(Assignment).where(col(Assignment.topic) == 1)).first()
+        member.said_at = done.now + timedelta(seconds=30)
+        session.exec(select(Topic).where(Topic.number == 1)).one().touched += 1
+    shelves = Shelves()
+
+    now, still, then = (look(done, shelves, seconds=seconds) for seconds in (10, 20, 40))
+
+    assert still is now
+    assert then.by_number[1].figures.mentions == now.by_number[1].figures.mentions + 1

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from typing import Any
 
 import pytest
 from clicks import send
+from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 
 from bridge.web.warm import LATE, Keeper, warm
 
@@ -69,3 +71,18 @@ def test_nothing_is_read_for_nobody(full: Any):
     desk.looked -= 3600
 
     assert not Keeper(desk).look()
+
+
+class Crowded:
+    """A desk whose server has no connection left."""
+
+    looked = time.monotonic()
+
+    def make_ready(self) -> None:
+        raise SQLAlchemyTimeout
+
+
+def test_a_server_without_a_free_connection_does_not_end_the_reading():
+    desk: Any = Crowded()
+
+    assert Keeper(desk).look()
