@@ -26,7 +26,7 @@ from bridge.errors import AlreadyRunning, StoreError
 from bridge.models import WORKSPACE, Workspace
 from bridge.store.backend import Backend, open_backend, refuse_if_full
 from bridge.store.lease import current, take_in
-from bridge.store.written import Watch
+from bridge.store.written import Watch, draw
 
 RUN = "run"
 """The lock and the lease of the one who works on the store."""
@@ -128,6 +128,7 @@ class Database:
                 with self.backend.rebuilding() as connection:  # whole or not at all
                     command.upgrade(alembic_config(connection), "head")
                     self.backend.after_migrating(connection)
+                    draw(connection)
 
     def revision(self) -> str | None:
         """Return the schema's revision, None for an empty database."""

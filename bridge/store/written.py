@@ -11,11 +11,11 @@ import secrets
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, delete, event, insert
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
-from bridge.models import WORKSPACE, Written
+from bridge.models import WORKSPACE, Workspace, Written
 
 MARKED: Final = frozenset(
     {"topic", "topic_figures", "ticket", "assignment", "engine_state", "map_place", "statement", "vector"}
@@ -33,6 +33,18 @@ def marks(session: Session, names: Collection[str]) -> Marks:
         col(Written.workspace_id) == WORKSPACE, col(Written.name).in_(names)
     )
     return frozenset((name, mark) for name, mark in session.connection().execute(asked))
+
+
+def draw(connection: Connection) -> None:
+    """Give every table another mark, for whatever a migration may have written past a session."""
+    connection.execute(delete(Written))
+    for workspace in connection.execute(sa_select(col(Workspace.id))).scalars().all():
+        rows = [{"workspace_id": workspace, "name": name, "mark": _mark()} for name in sorted(MARKED)]
+        connection.execute(insert(Written), rows)
+
+
+def _mark() -> str:
+    return secrets.token_hex(_BYTES)
 
 
 class Watch:
@@ -56,5 +68,5 @@ class Watch:
         kept = {row.name: row for row in session.exec(there)}
         for name in sorted(names):
             row = kept.get(name) or Written(name=name, mark="")
-            row.mark = secrets.token_hex(_BYTES)
+            row.mark = _mark()
             session.add(row)

@@ -145,6 +145,7 @@ def test_each_released_schema_with_data_comes_up_to_ours_and_keeps_it(
     database.upgrade()
 
     after = rows(database.engine)
+    before.pop("written", None)  # its marks are drawn anew
     tables = _tables(database)
     with database.reading() as session:
         found = list(database.backend.structure_faults(session.connection()))

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from bridge.models import Assignment, KeyQuote, Lease, MapPlace, Run, Statement, Ticket, Topic
 from bridge.store.database import Database
 from bridge.store.views import SHOWN, Shelf, Shelves
-from bridge.store.written import MARKED, marks
+from bridge.store.written import MARKED, draw, marks
 
 PLACE = {"topic": 77, "x": 0.0, "y": 1.0, "together": True}
 Write = Callable[[Session], Any]
@@ -84,6 +84,17 @@ def test_what_was_not_committed_leaves_the_marks_alone(done: Bench):
         changed_by(done, given_up)
 
     assert seen(done) == before
+
+
+def test_after_a_migration_every_table_has_another_mark(done: Bench):
+    before = seen(done)
+
+    with done.database.writing() as session:
+        draw(session.connection())
+
+    after = seen(done)
+    assert after.keys() == MARKED
+    assert not set(after.items()) & set(before.items())
 
 
 def test_a_shelf_is_kept_while_nothing_it_shows_is_written_and_no_longer(done: Bench):
