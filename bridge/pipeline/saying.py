@@ -301,9 +301,11 @@ def track(context: Context) -> dict[str, int]:
         for topic in every:
             _write_state(session, topic, _state_row(context, topic, counts.get(topic.number)))
         figures.renew(session)
-        growing.shown(session, [topic.number for topic in due], context.now)
-        growing.clear(session, looked_at)
-        figures.settle(session)
+        if due:
+            growing.shown(session, [topic.number for topic in due], context.now)
+        if any(looked_at.values()):
+            growing.clear(session, looked_at)
+            figures.settle(session)
         if touched:
             reviewing.keep_questions(session, merges(session))
     return {"topics": len(every), "touched": len(touched), **mapping.draw(context.database)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -231,16 +232,24 @@ class Interrupted(Exception):  # noqa: N818 - it stands for a power cut
 
 
 class Fragile(Database):
-    """A store whose process dies at the n-th write: before its commit, or right after it."""
+    """A store whose process dies at the n-th write: before its commit, or right after it.
+
+    Only writes of the thread that made it count: a run's signs of life come with the time, from another.
+    """
 
     def __init__(self, url: str, stop_at: int, *, after: bool = False) -> None:
         super().__init__(url)
         self.writes = 0
         self._stop_at = stop_at
         self._after = after
+        self._owner = threading.get_ident()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
+        if threading.get_ident() != self._owner:
+            with super().writing() as session:
+                yield session
+            return
         with super().writing() as session:
             yield session
             self.writes += 1
@@ -338,9 +347,9 @@ class Bench:
         return found
 
     def tables(self, *without: str) -> dict[str, list[tuple[Any, ...]]]:
-        """Return all rows of all tables but these, in a fixed order."""
-        names = inspect(self.database.engine).get_table_names()
-        return {n: sorted(self.query(f"SELECT * FROM {n}"), key=repr) for n in names if n not in without}
+        """Return all rows of all tables but these and the marks drawn by lot, in a fixed order."""
+        names = set(inspect(self.database.engine).get_table_names()) - {*without, "written"}
+        return {n: sorted(self.query(f"SELECT * FROM {n}"), key=repr) for n in sorted(names)}
 
     def picture(self) -> dict[str, Any]:
         """Return all that a user could see, without our own row numbers: to compare two ways to one end."""

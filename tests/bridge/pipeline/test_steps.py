@@ -31,11 +31,12 @@ def counted(bench: Bench) -> dict[str, tuple[int, int]]:
 def test_a_second_run_does_nothing(bench: Bench):
     bench.take(sixty())
     bench.run("sync")
-    before = bench.tables("run")
+    before, seen = bench.tables("run"), bench.query("SELECT name, mark FROM written")
 
     result = bench.run("sync")
 
     assert bench.tables("run") == before
+    assert bench.query("SELECT name, mark FROM written") == seen  # so no page is made anew
     assert all(
         not value
         for step in result.steps.values()

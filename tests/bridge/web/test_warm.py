@@ -76,7 +76,8 @@ def test_nothing_is_read_for_nobody(full: Any):
 class Crowded:
     """A desk whose server has no connection left."""
 
-    looked = time.monotonic()
+    def __init__(self) -> None:
+        self.looked = time.monotonic()
 
     def make_ready(self) -> None:
         raise SQLAlchemyTimeout
