@@ -16,7 +16,7 @@ from bridge.jobs.jobs import DAY, PULL, Job, Outcome
 from bridge.jobs.standing import waiting
 from bridge.models import WORKSPACE, Run
 from bridge.pipeline.context import KeyRange
-from bridge.store import slices
+from bridge.store import nearest, slices
 from bridge.store.runs import forget_runs
 
 if TYPE_CHECKING:
@@ -104,12 +104,12 @@ class Duties:
         return back_up(context.database, context.settings.paths.data / FOLDER, keep, context.now)
 
     def tidy(self) -> Outcome:
-        """Forget runs that are older than the settings keep them."""
+        """Forget runs that are older than the settings keep them; make pgvector's index if it's wanted."""
         context = self.context()
         with context.database.writing() as session:
-            return Outcome(
-                {"forgotten": forget_runs(session, context.now - context.settings.serve.keep_runs)}
-            )
+            forgotten = forget_runs(session, context.now - context.settings.serve.keep_runs)
+        indexed = nearest.fill(context.database)
+        return Outcome({"forgotten": forgotten, **({"indexed": indexed} if indexed else {})})
 
     def recluster(self) -> Outcome:
         """Look at all topics afresh; change them only if the settings say so."""

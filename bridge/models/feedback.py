@@ -153,7 +153,7 @@ class Statement(SQLModel, table=True):
 class Vector(SQLModel, table=True):
     """The vector of a distinct text by one model; float32, little-endian."""
 
-    __tablename__: ClassVar[str] = "vector"
+    __tablename__: ClassVar[str] = "embedding"
     workspace_id: int = workspace(primary_key=True)
     text_hash: str = Field(primary_key=True, max_length=32)
     model: str = Field(primary_key=True)  # "model id@revision"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bridge.models import Statement, Vector
 from bridge.pipeline.context import SLICE, Context
 from bridge.pipeline.trying import Queue, slices_of
-from bridge.store import slices
+from bridge.store import nearest, slices
 from bridge.store.topics import Member
 
 if TYPE_CHECKING:
@@ -37,12 +37,13 @@ def vectors_of(context: Context, statements: Sequence[Statement | Member]) -> ND
         found.update(fresh)
         with context.database.writing() as session:
             there = slices.known_hashes(session, order, model)
+            new = {key: data for key, data in fresh.items() if key not in there}
             rows = [
                 {"workspace_id": 1, "text_hash": key, "model": model, "data": data}
-                for key, data in fresh.items()
-                if key not in there
+                for key, data in new.items()
             ]
             slices.add(session, Vector, rows)
+            nearest.add(session, model, new)
     table = [np.frombuffer(found[text_hash], "<f4") for text_hash in hashes]
     return np.array(table, np.float32).reshape(len(hashes), encoder.dimension)
 

@@ -1,6 +1,7 @@
-"""What is said much like something else: all texts by their stored vectors, kept in memory between questions.
+"""What is said much like something else, by the stored vectors.
 
-A vector never changes, so what is kept is only added to; what has gone meanwhile is left out of the answers.
+Where there is an index of pgvector's, it proposes; else the newest texts stay in memory between questions. A
+vector never changes, so what is kept is only added to; what has gone meanwhile is left out of the answers.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from bridge.models import WORKSPACE, Assignment, Statement, Vector
-from bridge.store import slices, working
+from bridge.store import nearest, slices, working
 from bridge.store.written import Marks, marks
 
 MOST = 100_000
@@ -27,7 +28,7 @@ MOST = 100_000
 LEAST = 0.2
 """Cosine from which two texts are like each other at all, as in the topic engine."""
 
-SAID = frozenset({"statement", "vector"})
+SAID = frozenset({"statement", "embedding"})
 """Tables that the texts are read from."""
 
 _ROOM = MOST + MOST // 10
@@ -79,8 +80,12 @@ class Texts:
         if mean is None or not asked:
             return {}
         shift = (mean.total / max(mean.count, 1)).astype(np.float32)
-        table = self._now(session, model, shift)
         queries = np.array([np.frombuffer(data, "<f4") for data in asked.values()], np.float32)
+        if nearest.is_whole(session, model):
+            found = slices.vectors(session, nearest.near(session, queries, top), model)
+            table = _table(list(found), _stacked(found.values(), len(shift)), shift)
+        else:
+            table = self._now(session, model, shift)
         return _best(table.names, table.cosines(queries), hashes, top)
 
     def _now(self, session: Session, model: str, mean: Floats) -> Table:
@@ -92,14 +97,10 @@ class Texts:
                 self._seen = state
             table = self._table
             if table is None or table.names is not self._names or not np.array_equal(table.mean, mean):
-                table = self._table = self._made(mean)
+                count = len(self._names)
+                table = _table(self._names, self._vectors[:count], mean, self._squares[:count])
+                self._table = table
             return table
-
-    def _made(self, mean: Floats) -> Table:
-        vectors = self._vectors[: len(self._names)]
-        along = vectors @ mean
-        squares = self._squares[: len(self._names)] - 2 * along + mean @ mean
-        return Table(self._names, vectors, mean, along, np.sqrt(np.maximum(squares, 1e-9)))
 
     def _refresh(self, session: Session, model: str, dimension: int) -> None:
         until = _settled_until(session)
@@ -114,9 +115,9 @@ class Texts:
     def _add(self, rows: Iterable[tuple[str, bytes]]) -> None:
         names, left = list(self._names), iter(rows)  # a new list: others read the old one
         while some := list(islice(left, _AT_ONCE)):
-            vectors = np.frombuffer(b"".join(data for _, data in some), "<f4").reshape(len(some), -1)
+            vectors = _stacked((data for _, data in some), self._vectors.shape[1])
             here = slice(len(names), len(names) + len(some))
-            self._vectors[here], self._squares[here] = vectors, np.einsum("ij,ij->i", vectors, vectors)
+            self._vectors[here], self._squares[here] = vectors, _squares(vectors)
             names += [name for name, _ in some]
         self._names, self._known = names, set(names)
 
@@ -149,6 +150,21 @@ def shown_for(
     of_item = {item: (key, -score) for score, key, item in reversed(ranked)}
     best = dict(of_item.values())
     return {key: -score for score, key, _ in ranked if key in best}
+
+
+def _table(names: Sequence[str], vectors: Floats, mean: Floats, squares: Floats | None = None) -> Table:
+    along = vectors @ mean
+    lengths = (_squares(vectors) if squares is None else squares) - 2 * along + mean @ mean
+    return Table(names, vectors, mean, along, np.sqrt(np.maximum(lengths, 1e-9)))
+
+
+def _stacked(rows: Iterable[bytes], dimension: int) -> Floats:
+    return np.frombuffer(b"".join(rows), "<f4").reshape(-1, dimension)
+
+
+def _squares(vectors: Floats) -> Floats:
+    found: Floats = np.einsum("ij,ij->i", vectors, vectors)
+    return found
 
 
 def _settled_until(session: Session) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL
 
 from bridge.errors import StoreError
+from bridge.store import nearest
 from bridge.store.backend import Found, password_of, without_secrets
 
 if TYPE_CHECKING:
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 _DEBIAN = Path("/usr/lib/postgresql")
 _TABLE = re.compile(rb"COPY (?:\w+\.)?\"?(\w+)\"? ")
 _LIMIT_S = 6 * 3600
+_OURS = (f"--exclude-schema={nearest.SCHEMA}", "--extension=plpgsql")
+"""Leaves out pgvector and its index: who restores may not make extensions, and the index is made again."""
 
 
 def dump(url: URL, target: Path) -> None:
     """Write a whole copy in pg_dump's own format; only its owner may read the file."""
     target.touch(mode=0o600, exist_ok=False)
     try:
-        _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}")
+        _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", *_OURS, f"--file={target}")
     except BaseException:
         target.unlink(missing_ok=True)
         raise

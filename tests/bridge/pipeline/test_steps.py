@@ -317,7 +317,7 @@ def test_switching_the_encoder_goes_on_with_the_topics_there_are(in_topics: Benc
     assert {name: after[name] for name in before if before[name]} == {
         name: t for name, t in before.items() if t
     }
-    assert bench.query("SELECT count(DISTINCT model) FROM vector") == [(2,)]
+    assert bench.query("SELECT count(DISTINCT model) FROM embedding") == [(2,)]
 
 
 def test_a_run_is_kept_with_its_state_and_an_older_unfinished_one_is_noted_as_stopped(bench: Bench):

@@ -26,7 +26,7 @@ def test_what_is_most_like_comes_first_by_the_very_cosine_and_never_itself(in_to
         name: np.frombuffer(data, "<f4").astype(float)
         for name, data in in_topics.query(
             "SELECT i.external_id, v.data FROM statement s JOIN item i ON i.id = s.item_id"
-            " JOIN vector v ON v.text_hash = s.text_hash"
+            " JOIN embedding v ON v.text_hash = s.text_hash"
         )
     }
     ((mean, data),) = in_topics.query("SELECT mean, data FROM engine_state")

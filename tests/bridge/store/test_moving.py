@@ -40,7 +40,7 @@ def test_all_rows_go_over_with_the_same_hashes_and_back(in_topics: Bench, other:
 
     counts = {moved.table: moved.rows for moved in there}
     assert counts["item"] == 60
-    assert min(counts[name] for name in ("ticket", "vector", "evidence", "audit", "position")) > 0
+    assert min(counts[name] for name in ("ticket", "embedding", "evidence", "audit", "position")) > 0
     assert there == again
     assert "item 60/60" in seen
     assert faults(other) == faults(back) == []

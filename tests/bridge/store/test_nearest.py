@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import builders
+import pytest
+from builders import NOW, STORES, Bench, gone, sixty, store, theme
+from postgres import Server, of_the_wheel
+
+from bridge.errors import StoreError
+from bridge.jobs.duties import Duties
+from bridge.models import Statement
+from bridge.store import alike, nearest, places, postgres_tools, working
+from bridge.store.database import Database
+
+
+@pytest.fixture(scope="module")
+def with_pgvector() -> Iterator[Server]:
+    """The wheel's server: the machine's own may have no pgvector."""
+    made = Server(of_the_wheel())
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def topics(
+    with_pgvector: Server, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bench]:
+    """Topics in a database of a server that has pgvector, where nobody has made the extension yet."""
+    monkeypatch.setattr(builders, "server", lambda: with_pgvector)
+    with STORES.here("postgresql"):
+        bench = Bench(tmp_path)
+        bench.take(sixty())
+        bench.run()
+        yield bench
+
+
+def say(bench: Bench, *words: str) -> None:
+    with bench.database.engine.begin() as connection:
+        for sql in words:
+            connection.exec_driver_sql(sql)
+
+
+def near(bench: Bench, name: str) -> dict[str, float]:
+    with bench.database.reading() as session:
+        rows = [session.get_one(Statement, row.statement_id) for row in places.meant(session, name)]
+        scores = alike.Texts().near(session, [row.text_hash for row in rows], 20)
+        shown = alike.shown_for(session, scores, {row.item_id for row in rows}, NOW)
+    names = dict(bench.query("SELECT s.id, i.external_id FROM statement s JOIN item i ON i.id = s.item_id"))
+    return {names[key]: score for key, score in shown.items()}
+
+
+def is_whole(bench: Bench) -> bool:
+    with bench.database.reading() as session:
+        return nearest.is_whole(session, working.model(session))
+
+
+def indexed(bench: Bench) -> set[str]:
+    return {name for (name,) in bench.query("SELECT text_hash FROM nearest.said")}
+
+
+def texts(bench: Bench) -> set[str]:
+    return {name for (name,) in bench.query("SELECT text_hash FROM embedding")}
+
+
+def test_without_the_extension_nothing_is_made(topics: Bench):
+    assert nearest.fill(topics.database) == 0
+
+    assert not is_whole(topics)
+    assert topics.query("SELECT to_regnamespace('nearest')") == [(None,)]
+
+
+def test_with_it_the_night_makes_an_index_and_answers_are_the_same(topics: Bench, monkeypatch: Any):
+    before = near(topics, "bag-004")
+    say(topics, "CREATE EXTENSION vector")
+    monkeypatch.setattr(nearest, "_AT_ONCE", 7)
+
+    told = Duties(topics.context, lambda _context, _name: []).tidy()
+
+    assert told.counts["indexed"] == len(texts(topics)) > 30
+    assert is_whole(topics)
+    monkeypatch.setattr(alike.Texts, "_now", None)  # memory isn't asked
+    assert near(topics, "bag-004") == before
+    assert Duties(topics.context, lambda _context, _name: []).tidy().counts == {"forgotten": 0}
+
+
+def test_what_comes_in_later_is_in_it_and_found_and_what_is_deleted_is_not_found(topics: Bench):
+    say(topics, "CREATE EXTENSION vector")
+    nearest.fill(topics.database)
+    first = near(topics, "bag-004")
+    store(topics, gone(next(iter(first))))
+    topics.take(theme("bag", 3, first=60))
+    topics.run()
+
+    assert indexed(topics) == texts(topics)
+    found = near(topics, "bag-004")
+    assert next(iter(first)) not in found
+    assert {"bag-060", "bag-061", "bag-062"} & found.keys()
+
+
+def test_ended_amid_it_the_next_night_goes_on(topics: Bench, monkeypatch: Any):
+    say(topics, "CREATE EXTENSION vector")
+    take, left = nearest._take, [0, 0]
+
+    def dying(database: Database, model: str) -> int:
+        left.pop()
+        return take(database, model)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(nearest, "_AT_ONCE", 7)
+        patch.setattr(nearest, "_take", dying)
+        with pytest.raises(IndexError):
+            nearest.fill(topics.database)
+    assert not is_whole(topics)
+    assert near(topics, "bag-004")  # from memory
+    topics.take(theme("bag", 2, first=70))
+    topics.run()
+
+    nearest.fill(topics.database)
+
+    assert is_whole(topics)
+    assert indexed(topics) == texts(topics)
+
+
+def test_another_model_makes_it_anew(topics: Bench):
+    say(topics, "CREATE EXTENSION vector")
+    count = nearest.fill(topics.database)
+    say(topics, "UPDATE engine_state SET model = 'it''s 100 %% \"new\"@1'")
+    assert not is_whole(topics)
+    with topics.database.writing() as session:
+        nearest.add(session, working.model(session), {"0" * 32: b""})  # would fail: it isn't its vectors'
+    say(topics, "UPDATE embedding SET model = 'it''s 100 %% \"new\"@1'")
+
+    assert nearest.fill(topics.database) == count
+    assert is_whole(topics)
+
+
+def test_an_unfinished_index_is_made_again(topics: Bench):
+    say(topics, "CREATE EXTENSION vector")
+    nearest.fill(topics.database)
+    say(
+        topics,
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'nearest.said_place'::regclass",
+    )
+    assert not is_whole(topics)
+
+    assert nearest.fill(topics.database) == 0
+
+    assert is_whole(topics)
+
+
+def test_a_user_without_the_right_is_told_what_to_grant(topics: Bench, with_pgvector: Server):
+    say(
+        topics,
+        "CREATE EXTENSION vector",
+        "CREATE ROLE guest LOGIN",
+        "GRANT pg_read_all_data, pg_write_all_data TO guest",
+    )
+    name = topics.database.engine.url.database or ""
+    guest = Database(with_pgvector.url(name, user="guest"))
+
+    with pytest.raises(StoreError, match="GRANT CREATE ON DATABASE"):
+        nearest.fill(guest)
+
+    guest.close()
+    say(topics, "DROP OWNED BY guest", "DROP ROLE guest")
+
+
+def test_copies_leave_it_out_so_that_they_fit_any_server(
+    topics: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    say(topics, "CREATE EXTENSION vector")
+    nearest.fill(topics.database)
+    monkeypatch.setattr(postgres_tools, "_program", lambda name: str(of_the_wheel() / name))
+    url = topics.database.engine.url
+
+    postgres_tools.dump(url, tmp_path / "copy")
+
+    found = postgres_tools.read_back(url, tmp_path / "copy")
+    assert "said" not in found.rows
+    assert found.rows["embedding"] == len(texts(topics))
+    assert b"pgvector" not in (tmp_path / "copy").read_bytes()
