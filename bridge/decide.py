@@ -32,6 +32,7 @@ class TopicView:
     ticket_state: str | None  # of its latest ticket
     snoozed: bool = False  # and not yet over
     born_cold: bool = False
+    has_subject: bool = True  # or a name that a person gave it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,8 @@ def _falls_short(topic: TopicView, rule: AppliedRule, policy: Policy) -> str:
     people = topic.people_within[rule.within_days]
     if people < rule.people:
         return f"{people} people in {rule.within_days} days, {rule.people} needed"
+    if not topic.has_subject:
+        return "its members share no subject; give it a name (topics rename), or take apart what is in it"
     if topic.confidence < rule.confidence:
         return f"confidence {topic.confidence:.2f}, {rule.confidence:.2f} needed"
     if topic.born_cold and topic.confidence < PROVED:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
+from topics.general import general_titles, last_title
 from topics.grammar import is_english, noun_phrases, read_ahead
 from topics.keywords import Keyword
 from topics.records import Kind
@@ -32,16 +33,8 @@ _FRAMES: Final = {
     Kind.PRAISE: "praise for {}",
     Kind.OTHER: "mentions of {}",
 }
-_MIXED: Final = ("General", "Mixed", "Various", "Assorted", "Miscellaneous")
 _THEME: Final = 0.25  # of the members: what fewer say is no theme
 _GENERAL_FROM: Final = 8  # members of a topic without a theme
-_GENERAL: Final = {
-    Kind.PROBLEM: "complaints",
-    Kind.REQUEST: "requests",
-    Kind.QUESTION: "questions",
-    Kind.PRAISE: "praise",
-    Kind.OTHER: "remarks",
-}
 _NO_STATE: Final = frozenset({"charged", "overcharged", "waited", "kept", "confusing", "hanged", "need"})
 
 
@@ -118,15 +111,14 @@ def made_up(keywords: Sequence[Keyword], topic: Heard, is_free: Callable[[str], 
     )
     read_ahead(term for term in terms if is_english(term))
     nouns = [term for term in terms if is_english(term) and term in noun_phrases(term)]
-    general = [f"{word} {_GENERAL[topic.kind]}" for word in _MIXED]
     if len(topic.said) >= _GENERAL_FROM:
         nouns = [term for term in nouns if _is_theme(term, topic)]
     named = nouns + [f"{one} and {other}" for one, other in combinations(nouns, 2)]
     plain = [framed(name, topic.kind) for name in named[:20]]
-    for line in (*plain, *general, *pairs[:20], *terms, " ".join(common[:3])):
+    for line in (*plain, *general_titles(topic.kind), *pairs[:20], *terms, " ".join(common[:3])):
         if line and is_free(line):
             return line
-    return f"{topic.kind.capitalize()} in a few words"
+    return last_title(topic.kind)
 
 
 def _is_theme(term: str, topic: Heard) -> bool:

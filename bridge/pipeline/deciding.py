@@ -29,6 +29,7 @@ from bridge.store import counts as counting
 from bridge.store import tickets as ticket_store
 from bridge.store import topics as store
 from bridge.store.audit import record
+from topics.general import is_general
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -112,6 +113,7 @@ def topic_view(
         ticket_state=report.ticket.state if report.ticket else None,
         snoozed=snoozed,
         born_cold=topic.born_cold,
+        has_subject=topic.title_by == "person" or not is_general(topic.title),
     )
 
 

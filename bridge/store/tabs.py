@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from bridge.store.views import Shelf, Shelved
+from topics.general import is_general
 
 if TYPE_CHECKING:
     from bridge.config.model import CreateWhen
@@ -39,7 +40,7 @@ def in_tab(shelf: Shelf, asked: CreateWhen, view: str) -> list[Shelved]:
                 for topic in there
                 if topic.ticket is None
                 and topic.figures.reach >= asked.people
-                and topic.confidence < asked.confidence
+                and (topic.confidence < asked.confidence or is_general(topic.title))
             ]
         case _:
             return []

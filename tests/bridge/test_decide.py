@@ -100,6 +100,12 @@ def settings(bench: Bench):
             WouldCreate,
             "5 people in 28 days, confidence 0.60",
         ),
+        (
+            {"has_subject": False},
+            Nothing,
+            "its members share no subject; give it a name (topics rename), or take apart what is in it",
+        ),
+        ({"has_subject": False, "ticket_state": "approved"}, Create, "approved by a person"),
         ({"confidence": 0.0}, Propose, "5 people in 28 days, confidence 0.00"),
     ],
 )

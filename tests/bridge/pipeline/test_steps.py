@@ -8,6 +8,8 @@ import pytest
 from builders import NOW, Bench, Hears, KeyRange, item, sixty, theme
 
 from bridge.pipeline.run import run
+from bridge.store.tabs import in_tab
+from bridge.store.views import Shelves
 from connectors import Author
 
 
@@ -361,6 +363,25 @@ def test_a_topic_that_went_quiet_is_dormant_until_it_returns(bench: Bench):
     assert quiet == "dormant"
     assert report["state"] == "new"
     assert report["recurrence"]["returns"] == 1
+
+
+def test_a_topic_without_a_subject_is_not_proposed_and_waits_for_a_name(in_topics: Bench):
+    bench = in_topics
+    bench.query("UPDATE topic SET title = 'General complaints' WHERE number = 1")
+    bench.run("decide", first="decide")
+    proposed = "SELECT count(*) FROM ticket WHERE topic = 1"
+    before = bench.query(proposed), bench.query("SELECT count(*) > 0 FROM ticket")
+    with bench.database.reading() as session:
+        shelf = Shelves().get(session, bench.now)
+        waiting = in_tab(shelf, bench.settings.policy.create_when, "low")
+
+    with bench.deciding() as verbs:
+        verbs.rename(1, "General complaints")
+    bench.run("decide", first="decide")
+
+    assert before == ([(0,)], [(1,)])
+    assert [topic.number for topic in waiting] == [1]
+    assert bench.query(proposed) == [(1,)]
 
 
 def test_windows_count_back_from_the_clock_that_was_given(bench: Bench):
