@@ -108,7 +108,7 @@ class Duties:
         context = self.context()
         with context.database.writing() as session:
             forgotten = forget_runs(session, context.now - context.settings.serve.keep_runs)
-        indexed = nearest.fill(context.database)
+        indexed = nearest.fill(context.database, context.progress.step)
         return Outcome({"forgotten": forgotten, **({"indexed": indexed} if indexed else {})})
 
     def recluster(self) -> Outcome:

@@ -81,11 +81,12 @@ class Texts:
             return {}
         shift = (mean.total / max(mean.count, 1)).astype(np.float32)
         queries = np.array([np.frombuffer(data, "<f4") for data in asked.values()], np.float32)
-        if nearest.is_whole(session, model):
-            found = slices.vectors(session, nearest.near(session, queries, top), model)
-            table = _table(list(found), _stacked(found.values(), len(shift)), shift)
-        else:
+        proposed = nearest.near(session, model, queries, top)
+        if proposed is None:
             table = self._now(session, model, shift)
+        else:
+            found = slices.vectors(session, _said(session, proposed), model)
+            table = _table(list(found), _stacked(found.values(), len(shift)), shift)
         return _best(table.names, table.cosines(queries), hashes, top)
 
     def _now(self, session: Session, model: str, mean: Floats) -> Table:
@@ -183,6 +184,16 @@ def _said_since(session: Session, first: int) -> set[str]:
         col(Statement.stage) + 0 == slices.ASSIGNED,
     )
     return set(session.exec(found))
+
+
+def _said(session: Session, hashes: Sequence[str]) -> list[str]:
+    """Return those of these texts that somebody says still: what has gone must not take the others' room."""
+    found: set[str] = set()
+    for start in range(0, len(hashes), _AT_ONCE):
+        some = col(Statement.text_hash).in_(hashes[start : start + _AT_ONCE])
+        asked = select(Statement.text_hash).where(some, col(Statement.stage) + 0 == slices.ASSIGNED)
+        found.update(session.exec(asked))
+    return sorted(found)
 
 
 def _newest(session: Session, model: str) -> Iterable[tuple[str, bytes]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _DEBIAN = Path("/usr/lib/postgresql")
 _TABLE = re.compile(rb"COPY (?:\w+\.)?\"?(\w+)\"? ")
 _LIMIT_S = 6 * 3600
-_OURS = (f"--exclude-schema={nearest.SCHEMA}", "--extension=plpgsql")
+_OURS = (*(f"--exclude-schema={name}" for name in nearest.SCHEMAS), "--extension=plpgsql")
 """Leaves out pgvector and its index: who restores may not make extensions, and the index is made again."""
 
 
