@@ -24,18 +24,33 @@ if TYPE_CHECKING:
 _DEBIAN = Path("/usr/lib/postgresql")
 _TABLE = re.compile(rb"COPY (?:\w+\.)?\"?(\w+)\"? ")
 _LIMIT_S = 6 * 3600
-_OURS = (*(f"--exclude-schema={name}" for name in nearest.SCHEMAS), "--extension=plpgsql")
-"""Leaves out pgvector and its index: who restores may not make extensions, and the index is made again."""
 
 
 def dump(url: URL, target: Path) -> None:
     """Write a whole copy in pg_dump's own format; only its owner may read the file."""
     target.touch(mode=0o600, exist_ok=False)
     try:
-        _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", *_OURS, f"--file={target}")
+        words = ("--format=custom", "--no-owner", "--no-privileges", *_without_index(url))
+        _run(url, "pg_dump", *words, f"--file={target}")
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+def _without_index(url: URL) -> list[str]:
+    """Return what leaves out pgvector and its index: who restores may not make extensions."""
+    import psycopg
+
+    try:
+        with psycopg.connect(_conninfo(url)) as connection:
+            there = {name for (name,) in connection.execute("SELECT extname FROM pg_extension")}
+    except psycopg.OperationalError as error:
+        raise StoreError(f"{without_secrets(url)}: no copy can be made ({error})") from error
+    others = (
+        sorted(there - {"vector"}) if "vector" in there else []
+    )  # pg_dump 15 knows what to take along only
+    named = [f'--extension="{name}"' for name in others]
+    return [*(f"--exclude-schema={name}" for name in nearest.SCHEMAS), *named]
 
 
 def read_back(url: URL, copy: Path) -> Found:

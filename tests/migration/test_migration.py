@@ -231,3 +231,20 @@ def test_an_upgrade_that_dies_leaves_an_empty_store_that_the_next_start_takes_up
     assert database.revision() == head_revision()
     assert "intent" in shape(database.engine)
     database.close()
+
+
+def test_a_table_of_an_old_name_in_another_schema_is_somebody_elses():
+    name = server().create()
+    with server().connect(name) as connection:
+        connection.execute("CREATE SCHEMA ours")
+        connection.execute("CREATE TABLE public.vector (number int)")
+    with databases():
+        database = Database(server().url(name) + "&options=-csearch_path%3Dours,public")
+
+        database.upgrade(copy=False)
+        database.close()
+
+    with server().connect(name) as connection:
+        asked = "SELECT schemaname, tablename FROM pg_tables WHERE tablename IN ('vector', 'embedding')"
+        assert set(connection.execute(asked)) == {("public", "vector"), ("ours", "embedding")}
+    server().drop(name)

@@ -468,7 +468,9 @@ def downgrade() -> None:
 
     op.drop_table("fingerprint")
     # revision 0012 gave it this name; who goes down from there has the old one
-    op.drop_table("vector" if sa.inspect(op.get_bind()).has_table("vector") else "embedding")
+    looking = sa.inspect(op.get_bind())
+    is_old = looking.has_table("vector", schema=looking.default_schema_name)
+    op.drop_table("vector" if is_old else "embedding")
     op.drop_table("topic")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.drop_index("ix_ticket_topic")

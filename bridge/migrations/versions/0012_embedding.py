@@ -14,7 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    if sa.inspect(op.get_bind()).has_table("vector"):
+    looking = sa.inspect(op.get_bind())
+    if looking.has_table("vector", schema=looking.default_schema_name):  # one elsewhere is somebody else's
         _rename("vector", "embedding")
 
 

@@ -187,6 +187,18 @@ def test_copies_leave_it_out_so_that_they_fit_any_server(
     assert b"pgvector" not in (tmp_path / "copy").read_bytes()
 
 
+def test_copies_are_made_of_a_database_without_any_extension(
+    topics: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(postgres_tools, "_program", lambda name: str(of_the_wheel() / name))
+    url = topics.database.engine.url
+    say(topics, "DROP EXTENSION plpgsql")
+
+    postgres_tools.dump(url, tmp_path / "copy")
+
+    assert "embedding" in postgres_tools.read_back(url, tmp_path / "copy").rows
+
+
 def test_the_extension_dropped_stops_nothing_and_made_again_the_index_is_made_again(topics: Bench):
     say(topics, "CREATE EXTENSION vector")
     nearest.fill(topics.database)
