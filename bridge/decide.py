@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["review", "shadow", "automatic"]
 
+NO_SUBJECT = "its members share no subject; give it a name (topics rename), or take apart what is in it"
+"""Why no ticket is proposed for "General complaints"."""
 PROVED = 0.6
 """The confidence at which a topic that was born in a cold start has proved to be one theme."""
 
@@ -155,7 +157,7 @@ def _falls_short(topic: TopicView, rule: AppliedRule, policy: Policy) -> str:
     if people < rule.people:
         return f"{people} people in {rule.within_days} days, {rule.people} needed"
     if not topic.has_subject:
-        return "its members share no subject; give it a name (topics rename), or take apart what is in it"
+        return NO_SUBJECT
     if topic.confidence < rule.confidence:
         return f"confidence {topic.confidence:.2f}, {rule.confidence:.2f} needed"
     if topic.born_cold and topic.confidence < PROVED:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import chain, combinations, count
 from typing import Final
 
-from topics.general import general_titles, last_title
+from topics.general import general_titles, unread_title
 from topics.grammar import is_english, noun_phrases, read_ahead
 from topics.keywords import Keyword
 from topics.records import Kind
@@ -35,6 +36,9 @@ _FRAMES: Final = {
 }
 _THEME: Final = 0.25  # of the members: what fewer say is no theme
 _GENERAL_FROM: Final = 8  # members of a topic without a theme
+_HALF: Final = 0.5  # of the members: what so many say is a theme, a noun or not
+_NO_SPACES: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""A letter of Thai, Lao, Burmese, Khmer, Japanese or Chinese."""
 _NO_STATE: Final = frozenset({"charged", "overcharged", "waited", "kept", "confusing", "hanged", "need"})
 
 
@@ -100,36 +104,41 @@ def framed(phrase: str, kind: Kind) -> str:
 
 def made_up(keywords: Sequence[Keyword], topic: Heard, is_free: Callable[[str], bool]) -> str:
     """Return a line of the best keywords that `is_free`; "general complaints" where members share none."""
+    if _is_unread(topic):
+        return _first_free([unread_title(topic.kind)], is_free)
     terms = [
         key.term
         for key in keywords
         if not any(is_taboo(word, topic) or is_brand(word, topic) for word in key.term.split())
     ]
-    pairs = [f"{one}: {other}" for i, one in enumerate(terms) for other in terms[i + 1 :]]
-    common = sorted(
-        (w for w in topic.forms if _is_common(w, topic)), key=lambda w: (-topic.shares[stem(w)], w)
-    )
     read_ahead(term for term in terms if is_english(term))
     nouns = [term for term in terms if is_english(term) and term in noun_phrases(term)]
     if len(topic.said) >= _GENERAL_FROM:
         nouns = [term for term in nouns if _is_theme(term, topic)]
+    if not nouns and not any(_is_theme(term, topic, _HALF) for term in terms):
+        return _first_free(general_titles(topic.kind), is_free)
     named = nouns + [f"{one} and {other}" for one, other in combinations(nouns, 2)]
     plain = [framed(name, topic.kind) for name in named[:20]]
-    for line in (*plain, *general_titles(topic.kind), *pairs[:20], *terms, " ".join(common[:3])):
-        if line and is_free(line):
-            return line
-    return last_title(topic.kind)
+    pairs = [f"{one}: {other}" for i, one in enumerate(terms) for other in terms[i + 1 :]]
+    return _first_free([*plain, *pairs[:20], *terms], is_free)
 
 
-def _is_theme(term: str, topic: Heard) -> bool:
+def _first_free(lines: Sequence[str], is_free: Callable[[str], bool]) -> str:
+    """Return the first line that is free, or the first of all with a number that makes it so."""
+    numbered = (f"{lines[0]} {number}" for number in count(2))
+    return next(line for line in chain(lines, numbered) if is_free(line))
+
+
+def _is_unread(topic: Heard) -> bool:
+    """Say whether most members are in a script without spaces, whose words are not told apart here."""
+    unread = sum(any(map(_NO_SPACES.search, said)) for said in topic.said)
+    return unread > _HALF * len(topic.said)
+
+
+def _is_theme(term: str, topic: Heard, share: float = _THEME) -> bool:
     """Say whether enough members say all words of a keyword for the topic to be about it."""
     stems = content_stems(term.split())
-    return sum(stems <= said for said in topic.said) >= _THEME * len(topic.said)
-
-
-def _is_common(word: str, topic: Heard) -> bool:
-    """Say whether a word of more than one member may show."""
-    return word.isalpha() and not is_taboo(word, topic) and stem(word) in topic.shares.keys() - topic.alone
+    return sum(stems <= said for said in topic.said) >= share * len(topic.said)
 
 
 def _differ(one: str, other: str) -> bool:

@@ -90,7 +90,7 @@ class _Reader:
         )
 
     def _tab(self, view: str) -> list[Shelved]:
-        return in_tab(self._shelf, self._settings.policy.create_when, view)
+        return in_tab(self._shelf, self._settings.policy, view)
 
     def _born(self) -> list[Shelved]:
         """Return the topics found since: those with a higher number, as numbers only ever grow."""

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from bridge.store.views import Shelf, Shelved
-from topics.general import is_general
 
 if TYPE_CHECKING:
-    from bridge.config.model import CreateWhen
+    from bridge.config.model import Policy
 
 HELD: Final = ("snoozed", "ignored")
 """States of topics that are in no tab."""
@@ -23,9 +22,9 @@ def free(shelf: Shelf) -> Sequence[Shelved]:
     return found
 
 
-def in_tab(shelf: Shelf, asked: CreateWhen, view: str) -> list[Shelved]:
+def in_tab(shelf: Shelf, policy: Policy, view: str) -> list[Shelved]:
     """Return the topics of a tab (`new`, `growing`, `back`, `low`), in its order; other tabs hold none."""
-    there = free(shelf)
+    there, asked = free(shelf), policy.create_when
     match view:
         case "new":
             return [topic for topic in there if topic.ticket and topic.ticket.state == "proposed"]
@@ -40,7 +39,12 @@ def in_tab(shelf: Shelf, asked: CreateWhen, view: str) -> list[Shelved]:
                 for topic in there
                 if topic.ticket is None
                 and topic.figures.reach >= asked.people
-                and (topic.confidence < asked.confidence or is_general(topic.title))
+                and (topic.confidence < asked.confidence or _needs_name(topic, policy))
             ]
         case _:
             return []
+
+
+def _needs_name(topic: Shelved, policy: Policy) -> bool:
+    """Say whether a name is all that a topic lacks; of other kinds no tickets are made, named or not."""
+    return not topic.has_subject and topic.kind in policy.kinds

@@ -25,6 +25,7 @@ from bridge.store import counts as counting
 from bridge.store import figures as figuring
 from bridge.store.figures import Figures, Known
 from bridge.store.written import Marks, marks
+from topics.general import is_general
 from topics.trend import RECENT
 from topics.trends import Movements, movements, table
 
@@ -70,6 +71,7 @@ class Shelved:
     keywords: Sequence[str]
     figures: Figures
     ticket: TicketShort | None
+    has_subject: bool  # or a name that a person gave it
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -218,7 +220,7 @@ def version_of(session: Session) -> tuple[Hashable, Hashable]:
 def _shelved(session: Session, now: datetime, known: Known | None) -> tuple[list[Shelved], bool]:
     """Return the topics in their order, and whether all that was ever said of them was said by now."""
     columns: list[Any] = [Topic.number, Topic.root, Topic.touched, Topic.title, Topic.kind, Topic.state]
-    columns += [Topic.confidence, cast(col(Topic.keywords), String)]
+    columns += [Topic.confidence, Topic.title_by, cast(col(Topic.keywords), String)]
     asked = sa_select(*columns).where(col(Topic.workspace_id) == WORKSPACE)
     rows = session.connection().execute(asked).all()  # plain rows: there is one for each topic
     touches: dict[int, int] = {}
@@ -229,8 +231,18 @@ def _shelved(session: Session, now: datetime, known: Known | None) -> tuple[list
         found.update(figuring.count(session, now, again, touches))
     tickets = _tickets(session, {number: root for number, root, *_ in rows})
     shelved = [
-        Shelved(number, title, kind, state, confidence, _terms(words), found[number], tickets.get(number))
-        for number, root, _, title, kind, state, confidence, words in rows
+        Shelved(
+            number=number,
+            title=title,
+            kind=kind,
+            state=state,
+            confidence=confidence,
+            keywords=_terms(words),
+            figures=found[number],
+            ticket=tickets.get(number),
+            has_subject=by == "person" or not is_general(title),
+        )
+        for number, root, _, title, kind, state, confidence, by, words in rows
         if number == root and number in found and state != "ignored"
     ]
     return sorted(shelved, key=lambda topic: topic.rank), not again

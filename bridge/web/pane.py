@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bridge import drafting
+from bridge.decide import NO_SUBJECT
 from bridge.editing import edits
 from bridge.models import DraftEdit
 from bridge.pipeline.deciding import home_project, type_of
@@ -103,7 +104,7 @@ def pane(look: Look, topic: Shelved) -> Pane:
     state = ticket.state if ticket else None
     return Pane(
         row=shelf_row(look.shelf, topic, now),
-        reason=ticket.reason if ticket else "",
+        reason=ticket.reason if ticket else "" if topic.has_subject else NO_SUBJECT,
         rule=ticket.rule if ticket else "",
         confidence=f"{topic.confidence:.2f}",
         keywords=list(topic.keywords),

@@ -94,7 +94,7 @@ def chosen(look: Look, view: str) -> list[Shelved]:
     """Return the topics of a tab, in its order; raises BadQuery."""
     if view not in VIEWS:
         raise BadQuery("view", view, VIEWS)
-    return in_tab(look.shelf, look.settings.policy.create_when, view)
+    return in_tab(look.shelf, look.settings.policy, view)
 
 
 def review(look: Look, view: str, number: int | None, page: int) -> Review:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from topics.composing import composed, made_up
+from topics.general import is_general
 from topics.keywords import Keyword
 from topics.records import Kind
 from topics.support import Heard, cased, fit, heard, is_shared, may_show
@@ -59,6 +60,39 @@ def test_members_without_a_theme_get_general_complaints_and_the_next_topic_other
 
     assert made_up([Keyword("honeymoon", 1.0)], said, lambda _: True) == "General complaints"
     assert made_up([], said, lambda line: not line.startswith("General")) == "Mixed complaints"
+
+
+@pytest.mark.slow
+def test_each_further_topic_without_a_theme_is_general_too_and_no_title_comes_twice():
+    texts = [f"{word} was not nice" for word in ("ab", "cd", "ef", "gh", "ij", "kl", "mn", "op")]
+    said = heard(texts, [], [], kind=Kind.PROBLEM)
+    used: list[str] = []
+
+    for _ in range(8):
+        used.append(made_up([Keyword("honeymoon", 1.0)], said, lambda line: line not in used))
+
+    assert len(set(used)) == 8
+    assert all(map(is_general, used))
+
+
+@pytest.mark.slow
+def test_a_theme_whose_plain_line_is_taken_is_still_no_general_complaint():
+    said = heard([f"the koffer {word}" for word in "abcdefgh"], [], [], kind=Kind.PROBLEM)
+    used: list[str] = []
+
+    for _ in range(4):
+        used.append(made_up([Keyword("koffer", 1.0)], said, lambda line: line not in used))
+
+    assert len(set(used)) == 4
+    assert all("koffer" in line for line in used)
+
+
+@pytest.mark.parametrize("texts", [["荷物が届きません", "荷物はどこですか"], ["行李箱丢了", "行李箱没到"]])
+def test_members_in_a_script_without_spaces_are_not_said_to_share_nothing(texts: list[str]):
+    line = made_up([], heard(texts, [], [], kind=Kind.PROBLEM), lambda _: True)
+
+    assert line == "Complaints in another script"
+    assert not is_general(line)
 
 
 @pytest.mark.parametrize(

@@ -373,7 +373,9 @@ def test_a_topic_without_a_subject_is_not_proposed_and_waits_for_a_name(in_topic
     before = bench.query(proposed), bench.query("SELECT count(*) > 0 FROM ticket")
     with bench.database.reading() as session:
         shelf = Shelves().get(session, bench.now)
-        waiting = in_tab(shelf, bench.settings.policy.create_when, "low")
+        waiting = in_tab(shelf, bench.settings.policy, "low")
+        others = bench.settings.policy.model_copy(update={"kinds": ("praise",)})
+        no_ticket = in_tab(shelf, others, "low")
 
     with bench.deciding() as verbs:
         verbs.rename(1, "General complaints")
@@ -381,6 +383,7 @@ def test_a_topic_without_a_subject_is_not_proposed_and_waits_for_a_name(in_topic
 
     assert before == ([(0,)], [(1,)])
     assert [topic.number for topic in waiting] == [1]
+    assert no_ticket == []
     assert bench.query(proposed) == [(1,)]
 
 
