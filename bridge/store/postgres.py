@@ -159,7 +159,9 @@ class Postgres:
         """Write a copy by `pg_dump -Fc`: whole, as of one moment, while everything goes on."""
         from bridge.store.postgres_tools import dump
 
-        dump(self.url, target)
+        with self.reader.connect() as connection:
+            there = connection.exec_driver_sql("SELECT extname FROM pg_extension").scalars().all()
+        dump(self.url, target, there)
 
     def read_back(self, copy: Path) -> Found:
         """Restore a copy into a scratch database of the same server, and count its rows."""

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,30 +26,24 @@ _TABLE = re.compile(rb"COPY (?:\w+\.)?\"?(\w+)\"? ")
 _LIMIT_S = 6 * 3600
 
 
-def dump(url: URL, target: Path) -> None:
-    """Write a whole copy in pg_dump's own format; only its owner may read the file."""
+def dump(url: URL, target: Path, extensions: Collection[str] = ()) -> None:
+    """Write a whole copy in pg_dump's own format; only its owner may read the file.
+
+    `extensions` are all that there are in the database: of them pgvector is left out, with its index.
+    """
     target.touch(mode=0o600, exist_ok=False)
     try:
-        words = ("--format=custom", "--no-owner", "--no-privileges", *_without_index(url))
+        words = ("--format=custom", "--no-owner", "--no-privileges", *_without_index(extensions))
         _run(url, "pg_dump", *words, f"--file={target}")
     except BaseException:
         target.unlink(missing_ok=True)
         raise
 
 
-def _without_index(url: URL) -> list[str]:
+def _without_index(extensions: Collection[str]) -> list[str]:
     """Return what leaves out pgvector and its index: who restores may not make extensions."""
-    import psycopg
-
-    try:
-        with psycopg.connect(_conninfo(url)) as connection:
-            there = {name for (name,) in connection.execute("SELECT extname FROM pg_extension")}
-    except psycopg.OperationalError as error:
-        raise StoreError(f"{without_secrets(url)}: no copy can be made ({error})") from error
-    others = (
-        sorted(there - {"vector"}) if "vector" in there else []
-    )  # pg_dump 15 knows what to take along only
-    named = [f'--extension="{name}"' for name in others]
+    others = {*extensions} - {"vector"} if "vector" in extensions else set()
+    named = [f'--extension="{name}"' for name in sorted(others)]  # pg_dump 15 can't leave out a single one
     return [*(f"--exclude-schema={name}" for name in nearest.SCHEMAS), *named]
 
 

@@ -13,6 +13,7 @@ from postgres import Server, of_the_wheel
 
 from bridge.errors import StoreError
 from bridge.jobs.duties import Duties
+from bridge.jobs.jobs import HandBack
 from bridge.models import Statement
 from bridge.store import alike, nearest, places, postgres_tools, working
 from bridge.store.database import Database
@@ -140,6 +141,22 @@ def test_another_model_makes_it_anew(topics: Bench):
     assert is_whole(topics)
 
 
+def test_it_gives_signs_of_life_and_hands_back_between_two_slices(topics: Bench, monkeypatch: Any):
+    say(topics, "CREATE EXTENSION vector")
+    monkeypatch.setattr(nearest, "_AT_ONCE", 7)
+
+    def ending(_name: str, done: int, _total: int | None) -> None:
+        if done > 7:
+            raise HandBack
+
+    with pytest.raises(HandBack):
+        nearest.fill(topics.database, ending)
+
+    assert len(indexed(topics)) == 14
+    nearest.fill(topics.database)
+    assert indexed(topics) == texts(topics)
+
+
 def test_an_unfinished_index_is_made_again(topics: Bench):
     say(topics, "CREATE EXTENSION vector")
     nearest.fill(topics.database)
@@ -179,7 +196,7 @@ def test_copies_leave_it_out_so_that_they_fit_any_server(
     monkeypatch.setattr(postgres_tools, "_program", lambda name: str(of_the_wheel() / name))
     url = topics.database.engine.url
 
-    postgres_tools.dump(url, tmp_path / "copy")
+    topics.database.backend.copy_into(tmp_path / "copy")
 
     found = postgres_tools.read_back(url, tmp_path / "copy")
     assert "said" not in found.rows
@@ -194,7 +211,7 @@ def test_copies_are_made_of_a_database_without_any_extension(
     url = topics.database.engine.url
     say(topics, "DROP EXTENSION plpgsql")
 
-    postgres_tools.dump(url, tmp_path / "copy")
+    topics.database.backend.copy_into(tmp_path / "copy")
 
     assert "embedding" in postgres_tools.read_back(url, tmp_path / "copy").rows
 

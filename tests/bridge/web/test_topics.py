@@ -135,3 +135,18 @@ def test_plain_titles_are_left_as_they_are(empty: Any):
     row = next(csv.DictReader(io.StringIO(empty.browser().get("/topics.csv").text)))
 
     assert row["title"] == 'Bags, "late" – again'
+
+
+def test_the_inbox_says_why_a_topic_without_a_subject_waits_and_counts_it(empty: Any):
+    empty.topic(1, "General complaints", confidence=0.9)
+    empty.topic(2, "General complaints", confidence=0.9, title_by="person")
+    for number in range(30):
+        empty.person(f"p{number}")
+        for topic in (1, 2):
+            empty.said(days=2, topic=topic, speaker=f"p{number}")
+    empty.run()
+
+    page = empty.browser().get("/review?view=low").text
+
+    assert "its members share no subject" in page
+    assert "1 of 1" in page
