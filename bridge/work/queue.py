@@ -170,10 +170,11 @@ def _job(
 def queue_faults() -> Iterator[None]:
     """Turn faults of the queue into words."""
     from procrastinate.exceptions import ConnectorException
+    from psycopg import OperationalError
 
     try:
         yield
-    except ConnectorException as error:
+    except (ConnectorException, OperationalError) as error:
         cause = error.__cause__
         words = " ".join(str(cause or error).split())
         raise StoreError(

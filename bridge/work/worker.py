@@ -30,6 +30,8 @@ GRACE_S = 30.0
 """How long a part may go on after a signal."""
 PATIENCE_S = 20.0
 """How long a part waits for others to let the store go before it is put back."""
+LONGEST_WAIT_S = 30.0
+"""The longest wait before the server of the queue is tried again."""
 RUN = "run"
 """The daemon's job that the waves stand for."""
 
@@ -60,6 +62,9 @@ class Worker:
         self._pulse = Pulse(self._clock)
         self._log = Log(sys.stderr, now, as_json=not sys.stderr.isatty(), secrets=app.secrets())
         self._notify = Notifier(socket)
+        self._asked = asyncio.Event()  # to end
+        self._working: asyncio.Task[None] | None = None
+        self._times = 0  # that the queue was there
         upgrade_queue(app.database)
         self._hands = Hands(
             database=app.database,
@@ -74,38 +79,61 @@ class Worker:
         )
 
     def run(self) -> None:
-        """Work until told to stop; raises `StoreError` when the queue is lost."""
+        """Work until told to stop; raises `StoreError` when there is no queue to begin with."""
         import logging
 
         logging.getLogger().handlers[:] = [Lines(self._log)]
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # we tell how each part went
-        with queue_faults():
-            asyncio.run(self._run())
-        if not self._pulse.ending:
-            raise StoreError(
-                f"the queue in {self._app.database.place} can't be reached any more; start the worker again"
-            )
+        asyncio.run(self._run())
         self._log.note("ended", "ended as asked: all is saved")
 
     async def _run(self) -> None:
+        """Work; when the server of the queue has gone, wait for it, as `serve` does."""
+        watch = self._supervisor()
+        watch.start()
+        self._take_signals()
+        tries = 0
+        while not self._pulse.ending:
+            before = self._times
+            try:
+                with queue_faults():
+                    await self._work()
+            except StoreError:
+                if not self._times:  # there was no queue to begin with
+                    raise
+            if not self._asked.is_set():
+                tries = 0 if self._times > before else tries + 1
+                await self._wait(min(2.0**tries, LONGEST_WAIT_S))
+        watch.stop()
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for a queue that is lost, or until told to stop."""
+        place = self._app.database.place
+        self._log.note(
+            "lost", f"the queue in {place} can't be reached; again in {seconds:.0f} s", level="warning"
+        )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), seconds)
+
+    async def _work(self) -> None:
+        """Do parts until told to stop, or until the queue is lost."""
         from bridge.work.tasks import free_stalled, make_app, options
 
         after = self._app.settings.work.stalled_after
         app = make_app(conninfo(self._app.database), self._hands, after)
-        watch = self._supervisor()
-        watch.start()
         async with app.open_async():
             await free_stalled(app, after, self._log)
-            working = asyncio.create_task(app.run_worker_async(queues=list(self._queues), **options(after)))
-            self._take_signals(working)
+            self._working = asyncio.create_task(
+                app.run_worker_async(queues=list(self._queues), **options(after))
+            )
+            self._times += 1
             self._notify("READY=1")
             place = ", ".join(self._queues)
             self._log.note("working", f"At work on {place} of {self._app.database.place} (Ctrl-C ends it)")
             with contextlib.suppress(asyncio.CancelledError):
-                await working
-        watch.stop()
+                await self._working
 
-    def _take_signals(self, working: asyncio.Task[None]) -> None:
+    def _take_signals(self) -> None:
         """Let the first signal end us gently, and a second one at once."""
         loop, count = asyncio.get_running_loop(), itertools.count()
 
@@ -114,7 +142,9 @@ class Worker:
                 os._exit(128 + number)
             self._notify("STOPPING=1")
             self._pulse.ask_to_end()
-            working.cancel()
+            self._asked.set()
+            if self._working is not None:
+                self._working.cancel()
             loop.call_later(GRACE_S, self._cut_off)
 
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import builders
 import pytest
-from builders import Bench, sixty
+from builders import STORES, Bench, sixty
 from crew import Crew
+from postgres import Server
 
 
 @pytest.mark.slow
@@ -41,6 +44,75 @@ def test_two_processes_do_a_wave_and_end_as_asked(bench: Bench, tmp_path: Path):
     assert said.count("At work on slices, engine, topics, ticks") == 2
     assert said.count("ended as asked") == 2
     assert bench.query("SELECT DISTINCT stage FROM item") == [(4,)]
+
+
+@pytest.mark.slow
+def test_a_worker_waits_for_a_server_that_restarts_and_goes_on(
+    tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+):
+    own = Server()
+    monkeypatch.setattr(builders, "server", lambda: own)
+    with STORES.here("postgresql"):
+        bench = Bench(tmp_path)
+        file = tmp_path / "workers.toml"
+        file.write_text(
+            f'topics.encoder = "hash"\ndatabase.url = "{bench.database.url}"\npaths.data = "{tmp_path}"\n'
+        )
+        bench.take(sixty())
+        words = [sys.executable, "-m", "bridge", "--config", str(file), "worker"]
+        log = tmp_path / "log"
+        with log.open("wb") as said:
+            process = subprocess.Popen(words, stderr=said)
+        try:
+            _wait(lambda: "At work on" in log.read_text())
+            bench.database.close()
+            own.stop(signal.SIGQUIT)  # a crash
+            time.sleep(3)
+            own.start()
+            Crew(bench).start()
+            _wait(lambda: _is_over(bench))
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
+        stages = bench.query("SELECT DISTINCT stage FROM item")
+    own.remove()
+
+    assert code == 0, log.read_text()
+    assert stages == [(4,)]
+
+
+@pytest.mark.proof  # it takes the half minute that a connection is waited for
+def test_a_worker_that_waits_for_its_server_ends_at_once_when_asked(bench: Bench, tmp_path: Path):
+    file = tmp_path / "workers.toml"
+    own = Server()
+    address = own.url(own.create(own.template))
+    file.write_text(f'topics.encoder = "hash"\ndatabase.url = "{address}"\npaths.data = "{tmp_path}"\n')
+    words = [sys.executable, "-m", "bridge", "--config", str(file), "worker"]
+    log = tmp_path / "log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(words, stderr=said)
+    try:
+        _wait(lambda: "At work on" in log.read_text())
+        own.remove()
+        _wait(lambda: "again in" in log.read_text())
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(45)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert code == 0, log.read_text()
+    assert "ended as asked" in log.read_text()
+
+
+def _wait(until: Callable[[], Any]) -> None:
+    """Wait for what another process does."""
+    last = time.monotonic() + 120
+    while not until():
+        assert time.monotonic() < last
+        time.sleep(0.1)
 
 
 def _is_over(bench: Bench) -> Any:
