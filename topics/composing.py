@@ -14,7 +14,7 @@ from topics.grammar import is_english, noun_phrases, read_ahead
 from topics.keywords import Keyword
 from topics.records import Kind
 from topics.support import Heard, content_stems, fit, is_brand, is_taboo, may_show
-from topics.terms import stem, word_list, words
+from topics.terms import language_of, stem, word_list, words
 
 _PHRASES: Final = 3  # noun phrases tried
 _STATES: Final = 4  # states tried with each
@@ -36,7 +36,7 @@ _FRAMES: Final = {
 }
 _THEME: Final = 0.25  # of the members: what fewer say is no theme
 _GENERAL_FROM: Final = 8  # members of a topic without a theme
-_HALF: Final = 0.5  # of the members: what so many say is a theme, a noun or not
+_HALF: Final = 0.5  # of the members: what so many say is a theme in a language whose nouns we don't know
 _NO_SPACES: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """A letter of Thai, Lao, Burmese, Khmer, Japanese or Chinese."""
 _NO_STATE: Final = frozenset({"charged", "overcharged", "waited", "kept", "confusing", "hanged", "need"})
@@ -115,7 +115,8 @@ def made_up(keywords: Sequence[Keyword], topic: Heard, is_free: Callable[[str], 
     nouns = [term for term in terms if is_english(term) and term in noun_phrases(term)]
     if len(topic.said) >= _GENERAL_FROM:
         nouns = [term for term in nouns if _is_theme(term, topic)]
-    if not nouns and not any(_is_theme(term, topic, _HALF) for term in terms):
+    is_foreign = language_of(sorted(topic.heard_words)) != "en"  # the parser knows no other nouns
+    if not nouns and not (is_foreign and any(_is_theme(term, topic, _HALF) for term in terms)):
         return _first_free(general_titles(topic.kind), is_free)
     named = nouns + [f"{one} and {other}" for one, other in combinations(nouns, 2)]
     plain = [framed(name, topic.kind) for name in named[:20]]

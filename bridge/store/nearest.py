@@ -8,8 +8,9 @@ the proposed exactly. What is of no use to it, or fails, holds up nothing: the n
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,18 +102,24 @@ def near(session: Session, model: str, vectors: Floats, count: int) -> list[str]
     wanted = min(max(least, each * count), WIDEST)
     kept = min(wanted + _SPARE, WIDEST)
     given = {"asked": [_written(row) for row in vectors], "count": wanted}
-    with suppress(DBAPIError), session.begin_nested():
-        session.execute(text("SELECT set_config('hnsw.ef_search', :kept, true)"), {"kept": str(kept)})
-        return list(session.execute(_nearest(state), given).scalars())
-    return None
+    try:
+        with session.begin_nested():
+            session.execute(text("SELECT set_config('hnsw.ef_search', :kept, true)"), {"kept": str(kept)})
+            return list(session.execute(_nearest(state), given).scalars())
+    except DBAPIError:
+        _tell("asked")
+        return None
 
 
 def add(session: Session, model: str, vectors: Mapping[str, bytes]) -> None:
     """Take in new texts, if there is an index of this model's vectors that we may write."""
     state = _state(session) if vectors else None
     if state is not None and state.model == model and state.may_use and state.may_add:
-        with suppress(DBAPIError), session.begin_nested():
-            _insert(session, state, list(vectors.items()))
+        try:
+            with session.begin_nested():
+                _insert(session, state, list(vectors.items()))
+        except DBAPIError:
+            _tell("added to")
 
 
 def fill(database: Database, told: Progress = lambda _name, _done, _total: None) -> int:
@@ -258,3 +265,8 @@ def _written(vector: Floats) -> str:
     """Return a vector of length 1, so that each number has room in 16 bits."""
     length = float(np.linalg.norm(vector.astype(np.float64)))
     return str((vector / (length or 1.0)).astype(np.float16).tolist())
+
+
+def _tell(what: str) -> None:
+    """Tell of a fault of the index, not in its own words: they may hold a customer's."""
+    logging.getLogger(__name__).warning(f"the index of pgvector can't be {what}; it is done without")  # noqa: G004

@@ -293,7 +293,9 @@ def test_who_may_not_look_into_the_index_asks_memory_and_works_without_it(
     say(topics, "DROP OWNED BY web", "DROP ROLE web")
 
 
-def test_a_fault_of_the_index_stops_neither_a_run_nor_an_answer(topics: Bench):
+def test_a_fault_of_the_index_stops_neither_a_run_nor_an_answer_and_is_told(
+    topics: Bench, caplog: pytest.LogCaptureFixture
+):
     say(topics, "CREATE EXTENSION vector")
     nearest.fill(topics.database)
     before = near(topics, "bag-004")
@@ -303,6 +305,11 @@ def test_a_fault_of_the_index_stops_neither_a_run_nor_an_answer(topics: Bench):
     topics.run()
 
     assert near(topics, "bag-004").keys() >= before.keys()
+    told = [record.getMessage() for record in caplog.records if record.name == "bridge.store.nearest"]
+    assert {line.partition(";")[0] for line in told} == {
+        "the index of pgvector can't be asked",
+        "the index of pgvector can't be added to",
+    }
 
 
 def test_what_has_gone_takes_no_room_in_the_answers(topics: Bench):
