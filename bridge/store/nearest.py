@@ -84,12 +84,6 @@ class State:
         return self.model == model and self.is_whole and self.may_use and self.may_read
 
 
-def is_whole(session: Session, model: str) -> bool:
-    """Say whether texts near a vector of this model can be asked for."""
-    state = _state(session)
-    return state is not None and state.serves(model)
-
-
 def near(session: Session, model: str, vectors: Floats, count: int) -> list[str] | None:
     """Return hashes of texts, in no order: for each vector, a row, more than `count` nearest by cosine.
 
