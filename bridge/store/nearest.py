@@ -29,8 +29,6 @@ from bridge.store import working
 if TYPE_CHECKING:
     from bridge.store.database import Database
 
-SCHEMAS = ("nearest", "nearest_of_*")
-"""Where the index stands: in the first for tables in `public`, else in one with the name of their schema."""
 OLDEST = (0, 7)
 """The first version of pgvector with numbers of 16 bits."""
 LARGEST = 4_000
@@ -41,6 +39,7 @@ _PROPOSED = (300, 3)  # so many at least, and so many for each that is asked for
 _SPARE = 100  # candidates kept beyond those, so that few of the nearest are missed
 _AT_ONCE = 2_000
 
+# where it stands: `INDEX_SCHEMAS` of postgres_tools
 _STATE = text(
     "WITH ours AS (SELECT CASE current_schema() WHEN 'public' THEN 'nearest'"
     " ELSE left('nearest_of_' || current_schema(), 63) END AS name)"

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL
 
 from bridge.errors import StoreError
-from bridge.store import nearest
 from bridge.store.backend import Found, password_of, without_secrets
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 _DEBIAN = Path("/usr/lib/postgresql")
 _TABLE = re.compile(rb"COPY (?:\w+\.)?\"?(\w+)\"? ")
 _LIMIT_S = 6 * 3600
+INDEX_SCHEMAS = ("nearest", "nearest_of_*")
+"""Where pgvector's index stands: in the first for tables in `public`, else in one of their schema's."""
 
 
 def dump(url: URL, target: Path, extensions: Collection[str] = ()) -> None:
@@ -44,7 +45,7 @@ def _without_index(extensions: Collection[str]) -> list[str]:
     """Return what leaves out pgvector and its index: who restores may not make extensions."""
     others = {*extensions} - {"vector"} if "vector" in extensions else set()
     named = [f'--extension="{name}"' for name in sorted(others)]  # pg_dump 15 can't leave out a single one
-    return [*(f"--exclude-schema={name}" for name in nearest.SCHEMAS), *named]
+    return [*(f"--exclude-schema={name}" for name in INDEX_SCHEMAS), *named]
 
 
 def read_back(url: URL, copy: Path) -> Found:
