@@ -310,6 +310,7 @@ _SHORT_NUMBER = 3
 _BOOKING_LENGTH = 6
 _ID_LENGTH = 9
 _EMOJI_WORDS = 3
+_ASKED_AGAIN = 1_000  # characters: longer texts are rare, and too large to be kept
 
 
 def plain(text: str) -> str:
@@ -318,6 +319,16 @@ def plain(text: str) -> str:
     Hashtags and emoji become words, e-mail addresses and telephone numbers a word each, booking, flight and
     order numbers go, elongations are folded. Never empty if the text has a letter.
     """
+    return _plain_short(text) if len(text) <= _ASKED_AGAIN else _plain(text)
+
+
+@lru_cache(maxsize=8_192)
+def _plain_short(text: str) -> str:
+    """Return what `plain` does: several steps of a run ask it of the same items."""
+    return _plain(text)
+
+
+def _plain(text: str) -> str:
     words = unicodedata.normalize("NFKC", text).translate(_STRAIGHT)
     words = _URL.sub(" ", _MAIL_ADDRESS.sub(" email ", words))
     words = _HANDLE.sub(" ", _REPOST_MARK.sub("", words))
