@@ -29,7 +29,6 @@ from bridge.store import counts as counting
 from bridge.store import tickets as ticket_store
 from bridge.store import topics as store
 from bridge.store.audit import record
-from topics.general import is_general
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -113,7 +112,7 @@ def topic_view(
         ticket_state=report.ticket.state if report.ticket else None,
         snoozed=snoozed,
         born_cold=topic.born_cold,
-        has_subject=topic.title_by == "person" or not is_general(topic.title),
+        has_subject=store.has_subject(topic.title, topic.title_by),
     )
 
 

@@ -26,6 +26,7 @@ from bridge.models import (
 )
 from bridge.store import key_quotes
 from topics.evidence import worth
+from topics.general import is_general
 
 EVIDENCE = 7
 """Quotes that show a topic, at most."""
@@ -43,6 +44,11 @@ def roots(session: Session, *, hidden: bool = False, numbers: Collection[int] | 
         .order_by(col(Topic.number))
     )
     return [topic for topic in found if hidden or topic.state != "ignored"]
+
+
+def has_subject(title: str, title_by: str) -> bool:
+    """Say whether a topic's members share a subject, or a person gave it a name."""
+    return title_by == "person" or not is_general(title)
 
 
 def topic(session: Session, number: int) -> Topic | None:

@@ -24,8 +24,8 @@ from bridge.models import WORKSPACE, Ticket, Topic
 from bridge.store import counts as counting
 from bridge.store import figures as figuring
 from bridge.store.figures import Figures, Known
+from bridge.store.topics import has_subject
 from bridge.store.written import Marks, marks
-from topics.general import is_general
 from topics.trend import RECENT
 from topics.trends import Movements, movements, table
 
@@ -240,7 +240,7 @@ def _shelved(session: Session, now: datetime, known: Known | None) -> tuple[list
             keywords=_terms(words),
             figures=found[number],
             ticket=tickets.get(number),
-            has_subject=by == "person" or not is_general(title),
+            has_subject=has_subject(title, by),
         )
         for number, root, _, title, kind, state, confidence, by, words in rows
         if number == root and number in found and state != "ignored"

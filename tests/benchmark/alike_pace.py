@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,9 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "support")]
 
 from postgres import Server, of_the_wheel  # noqa: E402 - found by the path above
-from sqlmodel import Session  # noqa: E402
+from sqlmodel import Session, select  # noqa: E402
 
-from bridge.models import WORKSPACE, EngineState, Vector  # noqa: E402
+from bridge.models import WORKSPACE, EngineState, Item, Statement, Vector  # noqa: E402
 from bridge.store import alike, nearest, slices  # noqa: E402
 from bridge.store.database import Database  # noqa: E402
 
@@ -35,11 +36,13 @@ PART = 5_000
 
 
 def put(database: Database, count: int) -> None:
-    """Store so many texts, and the mean of their vectors."""
+    """Store so many texts, each said once, and the mean of their vectors."""
     draw = np.random.default_rng(7)
     turn = draw.normal(size=(LATENT, DIMENSION)) / np.sqrt(LATENT)
     middles, mean = 1.5 * draw.normal(size=(MIDDLES, LATENT)), draw.normal(size=DIMENSION) / 2
     total = np.zeros(DIMENSION)
+    with database.writing() as session:
+        session.add(long_post())
     for start in range(0, count, PART):
         made = (middles[draw.integers(MIDDLES, size=PART)] + draw.normal(size=(PART, LATENT))) @ turn + mean
         made += 0.1 * draw.normal(size=made.shape)
@@ -51,9 +54,33 @@ def put(database: Database, count: int) -> None:
         ]
         with database.writing() as session:
             slices.add(session, Vector, rows)
+            slices.add(session, Statement, [statement(n) for n in range(start, start + PART)])
     with database.writing() as session:
         state = {"seen": count}
         session.add(EngineState(model=MODEL, mean=total.astype("<f8").tobytes(), data=state))
+
+
+def long_post() -> Item:
+    """Return the item that says all of the texts: who said what is not asked here."""
+    now = datetime.now(UTC)
+    return Item(
+        id=1,
+        source="posts",
+        external_id="1",
+        revision="1",
+        said_at=now,
+        pulled_at=now,
+        pull="1",
+        sort_key="1",
+        text="a",
+    )
+
+
+def statement(number: int) -> dict[str, object]:
+    """Return a statement that has been placed, with a text of its own."""
+    name = f"{number:032}"
+    own = {"item_id": 1, "ordinal": number + 1, "start": 0, "stop": 1, "text": "a", "plain": "a"}
+    return {**own, "workspace_id": WORKSPACE, "text_hash": name, "sort_key": name, "stage": slices.ASSIGNED}
 
 
 def asked(database: Database, names: list[str], near: Callable[[Session, str], set[str]]) -> list[set[str]]:
@@ -80,7 +107,7 @@ def memory() -> float:
 def exactly(database: Database, names: list[str]) -> list[set[str]]:
     """Return the best of all texts, each compared."""
     with database.reading() as session:
-        rows = session.exec(alike.select(Vector.text_hash, Vector.data).order_by(Vector.text_hash)).all()
+        rows = session.exec(select(Vector.text_hash, Vector.data).order_by(Vector.text_hash)).all()
         state = session.get_one(EngineState, WORKSPACE)
     known = [name for name, _ in rows]
     table = np.frombuffer(b"".join(data for _, data in rows), "<f4").reshape(len(rows), -1)
@@ -95,7 +122,7 @@ def exactly(database: Database, names: list[str]) -> list[set[str]]:
 
 
 def main() -> None:
-    """Print both ways side by side."""
+    """Make a server, and play."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("items", type=int, nargs="?", default=100_000)
     parser.add_argument("--questions", type=int, default=200)
@@ -109,7 +136,7 @@ def main() -> None:
 
 
 def play(server: Server, count: int, questions: int) -> None:
-    """Ask without the index, make it, and ask again."""
+    """Make the index, ask, and compare with all."""
     database = Database(server.url(server.create(server.template)), Path(tempfile.gettempdir()))
     put(database, count)
     draw = np.random.default_rng(8)

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,7 @@ from postgres import Server
 @pytest.mark.slow
 def test_two_processes_do_a_wave_and_end_as_asked(bench: Bench, tmp_path: Path):
     crew = Crew(bench)
-    file = tmp_path / "workers.toml"
-    file.write_text(
-        f'topics.encoder = "hash"\ndatabase.url = "{bench.database.url}"\npaths.data = "{tmp_path}"\n'
-    )
+    file = _settings(tmp_path, bench.database.url)
     bench.take(sixty())
     crew.start()
     words = [sys.executable, "-m", "bridge", "--config", str(file), "worker", "--concurrency", "2"]
@@ -48,23 +46,13 @@ def test_two_processes_do_a_wave_and_end_as_asked(bench: Bench, tmp_path: Path):
 
 @pytest.mark.slow
 def test_a_worker_waits_for_a_server_that_restarts_and_goes_on(
-    tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+    own: Server, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
 ):
-    own = Server()
     monkeypatch.setattr(builders, "server", lambda: own)
     with STORES.here("postgresql"):
         bench = Bench(tmp_path)
-        file = tmp_path / "workers.toml"
-        file.write_text(
-            f'topics.encoder = "hash"\ndatabase.url = "{bench.database.url}"\npaths.data = "{tmp_path}"\n'
-        )
         bench.take(sixty())
-        words = [sys.executable, "-m", "bridge", "--config", str(file), "worker"]
-        log = tmp_path / "log"
-        with log.open("wb") as said:
-            process = subprocess.Popen(words, stderr=said)
-        try:
-            _wait(lambda: "At work on" in log.read_text())
+        with working(tmp_path, bench.database.url) as (process, log):
             bench.database.close()
             own.stop(signal.SIGQUIT)  # a crash
             time.sleep(3)
@@ -73,38 +61,51 @@ def test_a_worker_waits_for_a_server_that_restarts_and_goes_on(
             _wait(lambda: _is_over(bench))
             process.send_signal(signal.SIGTERM)
             code = process.wait(60)
-        finally:
-            process.kill()
-            process.wait()
         stages = bench.query("SELECT DISTINCT stage FROM item")
-    own.remove()
 
     assert code == 0, log.read_text()
     assert stages == [(4,)]
 
 
 @pytest.mark.proof  # it takes the half minute that a connection is waited for
-def test_a_worker_that_waits_for_its_server_ends_at_once_when_asked(bench: Bench, tmp_path: Path):
-    file = tmp_path / "workers.toml"
-    own = Server()
-    address = own.url(own.create(own.template))
-    file.write_text(f'topics.encoder = "hash"\ndatabase.url = "{address}"\npaths.data = "{tmp_path}"\n')
-    words = [sys.executable, "-m", "bridge", "--config", str(file), "worker"]
-    log = tmp_path / "log"
+def test_a_worker_that_waits_for_its_server_ends_at_once_when_asked(own: Server, tmp_path: Path):
+    with working(tmp_path, own.url(own.create(own.template))) as (process, log):
+        own.stop(signal.SIGQUIT)
+        _wait(lambda: "again in" in log.read_text())
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(45)
+
+    assert code == 0, log.read_text()
+    assert "ended as asked" in log.read_text()
+
+
+@pytest.fixture
+def own():
+    """A server that nobody else uses, so that it may be stopped."""
+    made = Server()
+    yield made
+    made.remove()
+
+
+def _settings(folder: Path, address: str) -> Path:
+    file = folder / "workers.toml"
+    file.write_text(f'topics.encoder = "hash"\ndatabase.url = "{address}"\npaths.data = "{folder}"\n')
+    return file
+
+
+@contextmanager
+def working(folder: Path, address: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Let a worker be at work in a process; yield it and the file that it logs to."""
+    words = [sys.executable, "-m", "bridge", "--config", str(_settings(folder, address)), "worker"]
+    log = folder / "log"
     with log.open("wb") as said:
         process = subprocess.Popen(words, stderr=said)
     try:
         _wait(lambda: "At work on" in log.read_text())
-        own.remove()
-        _wait(lambda: "again in" in log.read_text())
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(45)
+        yield process, log
     finally:
         process.kill()
         process.wait()
-
-    assert code == 0, log.read_text()
-    assert "ended as asked" in log.read_text()
 
 
 def _wait(until: Callable[[], Any]) -> None:
